@@ -71,6 +71,8 @@ export type Provider = {
   readonly proxy: ProxySettings | null;
   /** Changes whenever anything that shapes a connection changes (origin, TLS, proxy): the pool's key. */
   readonly poolKey: string;
+  /** For `provider/model` names, which have no model group to say otherwise. */
+  readonly timeouts: Timeouts;
   /** Whether the gateway answers for it by itself (the demo provider). */
   readonly isEmbedded: boolean;
 };
@@ -192,3 +194,19 @@ export type ExchangeRecord = {
 export interface ExchangeObserver {
   onSettled(record: ExchangeRecord): void;
 }
+
+// ---- What a dialect says about its streams -------------------------------------------------------------------------
+
+/** How to read one dialect's event stream in passing, and how to speak an error into it. */
+export type StreamGrammar = {
+  /** Texts that mark the end of the answer wherever they stand, e.g. `"response.completed"` with its quotes. */
+  readonly endMarks: readonly string[];
+  /** Whether `data: [DONE]` ends the stream. */
+  readonly hasDoneMark: boolean;
+  /** A key whose value is a string once the answer is finished (`finish_reason`); null where there is none. */
+  readonly finishKey: string | null;
+  /** Whether an event (its data, decoded) carries nothing but the usage that we asked for. */
+  readonly isUsageOnlyEvent: (data: string) => boolean;
+  /** A complete event, its empty line included, that tells the caller of an error in its dialect. */
+  readonly renderErrorEvent: (error: GatewayError) => string;
+};

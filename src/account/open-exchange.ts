@@ -1,0 +1,133 @@
+import type { GatewayError, UpstreamErrorType } from "../errors.ts";
+import type { ExchangeObserver, ExchangeRecord, Outcome, Phase, Usage, UsageSource } from "../exchange.ts";
+
+/** What an exchange holds until it is settled. */
+export interface Held {
+  settle(): void;
+}
+
+const NO_USAGE: Usage = { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null };
+
+/** nginx's word for a caller that left before it was answered. */
+const CALLER_LEFT_STATUS = 499;
+
+/**
+ * An exchange while it runs: collects what will be told about it, holds its permits, and settles exactly once on whatever
+ * way out. Everything that counts hangs on `settle`.
+ */
+export class OpenExchange {
+  readonly requestId: string;
+  readonly startedMs: number;
+  phase: Phase = "reading";
+  caller = "anonymous";
+  endpoint = "unknown";
+  group = "";
+  provider = "";
+  status = 0;
+  isStream = false;
+  attempts = 0;
+  bytesIn = 0;
+  bytesOut = 0;
+  usage: Usage | null = null;
+  upstreamErrorType: UpstreamErrorType | null = null;
+  /** Gives up the step the exchange is in, because its caller left or the gateway stops. */
+  cancelStep: (() => void) | null = null;
+  /** Ends the exchange from our side: what is not answered is refused, what streams is told to be cut. */
+  cut: ((error: GatewayError) => void) | null = null;
+  readonly #startedAtMs: number;
+  readonly #clock: () => number;
+  readonly #observers: readonly ExchangeObserver[];
+  #held: Held[] = [];
+  #firstByteMs: number | null = null;
+  #preparedFromMs = 0;
+  #overheadMs = 0;
+  #upstreamEndMs: number | null = null;
+  #goneMs: number | null = null;
+  #abortMs: number | null = null;
+  #isSettled = false;
+
+  constructor(options: {
+    requestId: string;
+    clock: () => number;
+    wallClock: () => number;
+    observers: readonly ExchangeObserver[];
+  }) {
+    this.requestId = options.requestId;
+    this.#clock = options.clock;
+    this.#observers = options.observers;
+    this.startedMs = options.clock();
+    this.#startedAtMs = options.wallClock();
+  }
+
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** Keeps a permit until the exchange is settled; one that comes too late is given back at once. */
+  hold(held: Held): void {
+    if (this.#isSettled) held.settle();
+    else this.#held.push(held);
+  }
+
+  /** From here on the time is the gateway's own … */
+  startOwnWork(): void {
+    this.#preparedFromMs = this.#clock();
+  }
+
+  /** … until here. */
+  endOwnWork(): void {
+    this.#overheadMs += this.#clock() - this.#preparedFromMs;
+  }
+
+  noteFirstByte(): void {
+    this.#firstByteMs ??= this.#clock() - this.startedMs;
+  }
+
+  noteUpstreamEnd(): void {
+    this.#upstreamEndMs = this.#clock();
+  }
+
+  noteGone(): void {
+    this.#goneMs ??= this.#clock();
+  }
+
+  noteUpstreamClosed(): void {
+    if (this.#goneMs !== null) this.#abortMs ??= this.#clock() - this.#goneMs;
+  }
+
+  /** Ends the exchange: gives back what it holds and tells the observers. A second call does nothing. */
+  settle(outcome: Outcome): void {
+    if (this.#isSettled) return;
+    this.#isSettled = true;
+    this.phase = "done";
+    this.cancelStep = null;
+    this.cut = null;
+    for (const held of this.#held) held.settle();
+    this.#held = [];
+    const nowMs = this.#clock();
+    if (this.#upstreamEndMs !== null) this.#overheadMs += nowMs - this.#upstreamEndMs;
+    const usageSource: UsageSource = this.usage === null ? "none" : "provider";
+    const record: ExchangeRecord = {
+      requestId: this.requestId,
+      caller: this.caller,
+      endpoint: this.endpoint,
+      group: this.group,
+      provider: this.provider,
+      status: this.status === 0 && outcome.kind === "cancelled" ? CALLER_LEFT_STATUS : this.status,
+      isStream: this.isStream,
+      attempts: this.attempts,
+      startedAtMs: this.#startedAtMs,
+      totalMs: nowMs - this.startedMs,
+      firstByteMs: this.#firstByteMs,
+      overheadMs: this.#overheadMs,
+      abortMs: this.#abortMs,
+      bytesIn: this.bytesIn,
+      bytesOut: this.bytesOut,
+      usage: this.usage ?? NO_USAGE,
+      usageSource,
+      outcome,
+      upstreamErrorType: this.upstreamErrorType,
+    };
+    for (const observer of this.#observers) observer.onSettled(record);
+  }
+}

@@ -1,0 +1,96 @@
+import { isUtf8 } from "node:buffer";
+import { GatewayError } from "../../errors.ts";
+import { type JsonSpan, scanJsonObject } from "../../lib/json-scan.ts";
+
+const MAX_DEPTH = 128;
+const WANTED = ["model", "stream", "stream_options"] as const;
+
+/** A JSON body, read just enough to route it. */
+export type JsonRequest = {
+  readonly model: string;
+  readonly isStream: boolean;
+  /** Whether the caller said anything about `stream_options`. */
+  readonly hasStreamOptions: boolean;
+  readonly body: Buffer;
+  readonly modelSpans: readonly JsonSpan[];
+  /** Index of the opening brace. */
+  readonly open: number;
+};
+
+/**
+ * Finds model and stream in a body without rebuilding it. Where a key is doubled the last one counts, as in every common parser.
+ * Throws GatewayError `invalid_request` for a body that is not a JSON object of at most 128 levels, or names no model.
+ */
+export function readJsonRequest(body: Buffer, defaultModel: string | null): JsonRequest {
+  if (!isUtf8(body))
+    throw new GatewayError("invalid_request", "The body is not valid UTF-8.", { detail: "invalid_json" });
+  const scan = scanJsonObject(body, WANTED, MAX_DEPTH);
+  if (scan.kind === "invalid") {
+    throw new GatewayError(
+      "invalid_request",
+      `We could not parse the JSON body of your request: ${scan.message} at byte ${scan.offset}.`,
+      { detail: "invalid_json" },
+    );
+  }
+  const modelSpans = scan.spans.get("model") ?? [];
+  const lastModel = modelSpans.at(-1);
+  const named = lastModel === undefined ? defaultModel : parseScalar(body, lastModel);
+  if (named === null && lastModel === undefined) {
+    throw new GatewayError("invalid_request", "you must provide a model parameter", { param: "model" });
+  }
+  if (typeof named !== "string" || named === "") {
+    throw new GatewayError("invalid_request", "model should be a string that is not empty.", { param: "model" });
+  }
+  const lastStream = scan.spans.get("stream")?.at(-1);
+  return {
+    model: named,
+    isStream: lastStream !== undefined && body[lastStream.start] === 116,
+    hasStreamOptions: scan.spans.has("stream_options"),
+    body,
+    modelSpans,
+    open: scan.open,
+  };
+}
+
+/**
+ * The body for a deployment: its model's name in place of the caller's (at each place where a key is doubled, so that no two
+ * parsers can disagree), and usage asked for if wanted. Every other byte stays. Without a change it is the same buffer.
+ */
+export function patchJsonRequest(request: JsonRequest, model: string, asksForUsage: boolean): Buffer {
+  const { body, modelSpans, open } = request;
+  const needsModel = model !== request.model || modelSpans.length > 1;
+  const inserted: string[] = [];
+  if (asksForUsage) inserted.push('"stream_options":{"include_usage":true}');
+  if (modelSpans.length === 0 && needsModel) inserted.push(`"model":${JSON.stringify(model)}`);
+  if (inserted.length === 0 && !(needsModel && modelSpans.length > 0)) return body;
+
+  const pieces: Buffer[] = [];
+  let at = 0;
+  if (inserted.length > 0) {
+    // An empty object cannot come here with a comma: it names no model, or gets one as its only member.
+    const isEmpty = isEmptyObject(body, open);
+    pieces.push(body.subarray(0, open + 1), Buffer.from(inserted.join(",") + (isEmpty ? "" : ",")));
+    at = open + 1;
+  }
+  if (needsModel) {
+    const name = Buffer.from(JSON.stringify(model));
+    for (const span of modelSpans) {
+      pieces.push(body.subarray(at, span.start), name);
+      at = span.end;
+    }
+  }
+  pieces.push(body.subarray(at));
+  return Buffer.concat(pieces);
+}
+
+function isEmptyObject(body: Buffer, open: number): boolean {
+  let at = open + 1;
+  while (body[at] === 32 || body[at] === 10 || body[at] === 13 || body[at] === 9) at++;
+  return body[at] === 125;
+}
+
+function parseScalar(body: Buffer, span: JsonSpan): unknown {
+  const first = body[span.start];
+  if (first === 123 || first === 91) return null;
+  return JSON.parse(body.toString("utf8", span.start, span.end));
+}

@@ -1,0 +1,79 @@
+import type { SocketHandler } from "bun";
+import { CallerConnection, type CallerHost } from "../wire/caller-connection.ts";
+
+/** Where a data listener listens. */
+export type DataAddress =
+  | { readonly kind: "tcp"; readonly host: string; readonly port: number }
+  | { readonly kind: "unix"; readonly path: string };
+
+export interface DataListener {
+  /** The port in use, also where 0 was asked for; null for a Unix socket. */
+  readonly port: number | null;
+  /** New connections are refused from here on; those that are open go on. */
+  stopAccepting(): void;
+}
+
+/** The connections of all data listeners: bounded together, closed together. */
+export class CallerConnections {
+  readonly #open = new Set<CallerConnection>();
+
+  get count(): number {
+    return this.#open.size;
+  }
+
+  add(connection: CallerConnection): void {
+    this.#open.add(connection);
+  }
+
+  remove(connection: CallerConnection): void {
+    this.#open.delete(connection);
+  }
+
+  /** Closes those that serve nobody at the moment. */
+  closeIdle(): void {
+    for (const connection of [...this.#open]) if (!connection.isBusy) connection.close();
+  }
+}
+
+/**
+ * Accepts callers on one address; the same handler serves TCP and Unix sockets.
+ * Throws what `Bun.listen` throws (address in use, no permission).
+ */
+export function listenForCallers(
+  address: DataAddress,
+  host: CallerHost,
+  connections: CallerConnections,
+  maxConnections: () => number,
+): DataListener {
+  const isUnix = address.kind === "unix";
+  const handlers: SocketHandler<CallerConnection> = {
+    open(socket) {
+      if (connections.count >= maxConnections()) {
+        socket.terminate();
+        return;
+      }
+      if (!isUnix) socket.setNoDelay(true);
+      socket.data = new CallerConnection(socket, isUnix, host);
+      connections.add(socket.data);
+    },
+    data(socket, bytes) {
+      socket.data.onData(bytes);
+    },
+    drain(socket) {
+      socket.data?.onDrain();
+    },
+    close(socket) {
+      socket.data?.onClose();
+    },
+    error(socket) {
+      socket.data?.onClose();
+    },
+  };
+  const listener = isUnix
+    ? Bun.listen<CallerConnection>({ unix: address.path, socket: handlers })
+    : Bun.listen<CallerConnection>({ hostname: address.host, port: address.port, socket: handlers });
+  return {
+    port: isUnix ? null : (listener as unknown as { port: number }).port,
+    stopAccepting: () => listener.stop(false),
+  };
+}

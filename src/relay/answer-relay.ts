@@ -1,0 +1,441 @@
+import { GatewayError } from "../errors.ts";
+import type { StreamGrammar } from "../exchange.ts";
+import type { CallerStream } from "../wire/caller-stream.ts";
+import type { BodySlices } from "../wire/chunked.ts";
+import type { ResponseHead } from "../wire/response-head.ts";
+import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
+import { connectionOptions, HOP_BY_HOP, reasonOf } from "./answer-head.ts";
+import { StreamTap } from "./stream-tap.ts";
+import { UsageWithholder } from "./usage-withholder.ts";
+
+/** Answers that are not streams are held up to this size, so that a broken one can still become a clean error. */
+const MAX_HELD_BYTES = 64 * 1024;
+
+const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+const CRLF = Buffer.from("\r\n");
+
+export type RelayOptions = {
+  /** How the endpoint streams; null where it never does. */
+  readonly grammar: StreamGrammar | null;
+  /** Whether the caller asked for a stream. */
+  readonly isStreamRequested: boolean;
+  /** Whether an answer that is no stream is JSON. */
+  readonly answersJson: boolean;
+  /** Whether usage was asked for on the gateway's own account: its event is withheld. */
+  readonly withholdsUsage: boolean;
+  /** Header lines added to the answer; the same names from the provider are dropped. */
+  readonly ownHeaders: readonly (readonly [lowerName: string, value: string])[];
+  /** The provider's request id goes by this name, since the caller's own is answered. */
+  readonly renamedHeaders: ReadonlyMap<string, string>;
+};
+
+/** How the relay of one answer ended; told once. */
+export type RelayEnd =
+  /** All of it is through. */
+  | { readonly kind: "complete" }
+  /** Nothing reached the caller: it can still be answered otherwise. */
+  | { readonly kind: "unanswered"; readonly error: GatewayError }
+  /** It broke after bytes had reached the caller, who was told so. */
+  | { readonly kind: "truncated"; readonly error: GatewayError };
+
+/** What the relay tells while it runs. */
+export interface RelayEvents {
+  onFirstByte(): void;
+  onEnd(end: RelayEnd): void;
+}
+
+/**
+ * undecided => held => plain        (not a stream; held while it is small)
+ * undecided => stream               (server-sent events)
+ * any => done
+ */
+type Mode = "undecided" | "held" | "plain" | "stream" | "done";
+
+/**
+ * Moves one answer from provider to caller: the same bytes, with back-pressure, and a tap beside them. A stream that broke
+ * is never ended as if it had not: the caller gets an error event and a connection that ends without its last chunk.
+ */
+export class AnswerRelay implements CallListener {
+  /** The provider's status; 0 until its head has come. */
+  status = 0;
+  isStream = false;
+  readonly tap: StreamTap;
+  readonly #caller: CallerStream;
+  readonly #options: RelayOptions;
+  readonly #events: RelayEvents;
+  #call: UpstreamCall | null = null;
+  #mode: Mode = "undecided";
+  #head: ResponseHead | null = null;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isChunkedToCaller = false;
+  #isFirstBytePending = true;
+  #isEncoded = false;
+  #withholder: UsageWithholder | null = null;
+  /** The last two payload bytes, to know whether a stream stopped between events. */
+  #lastByte = 10;
+  #lastByteButOne = 10;
+
+  constructor(caller: CallerStream, options: RelayOptions, events: RelayEvents) {
+    this.#caller = caller;
+    this.#options = options;
+    this.#events = events;
+    this.tap = new StreamTap(options.grammar);
+  }
+
+  /** The call this relay listens to; given before it starts. */
+  attach(call: UpstreamCall): void {
+    this.#call = call;
+    this.#caller.onDrained = () => call.resume();
+  }
+
+  // ---- From the provider ------------------------------------------------------------------------------------------------
+
+  onHead(head: ResponseHead): void {
+    this.#head = head;
+    this.status = head.status;
+    const problem = this.#judgeHead(head);
+    if (problem !== null) {
+      this.#call?.abort();
+      this.#finish({ kind: "unanswered", error: problem });
+      return;
+    }
+    const contentType = head.headers.get("content-type")?.toLowerCase() ?? "";
+    this.#isEncoded = !isIdentity(head.headers.get("content-encoding"));
+    const isSuccess = head.status < 300;
+    const isEventStream = contentType.startsWith("text/event-stream");
+    const isMistypedStream = this.#options.isStreamRequested && !isJson(contentType) && this.#options.answersJson;
+    if (isSuccess && this.#options.grammar !== null && (isEventStream || isMistypedStream)) this.#beginStream(head);
+    else if (isJson(contentType) || head.status >= 400) this.#mode = "held";
+    else this.#beginPlain(head);
+  }
+
+  onBody(bytes: Buffer, slices: BodySlices): void {
+    switch (this.#mode) {
+      case "stream":
+        this.#passStream(bytes, slices);
+        break;
+      case "plain":
+        this.#passPlain(bytes, slices);
+        break;
+      case "held":
+        this.#hold(bytes, slices);
+        break;
+      case "undecided":
+      case "done":
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+    if (this.#caller.isClogged) this.#call?.pause();
+  }
+
+  onEnd(): void {
+    switch (this.#mode) {
+      case "stream":
+        this.#endStream();
+        return;
+      case "plain":
+        if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
+        this.#caller.finish();
+        this.#finish({ kind: "complete" });
+        return;
+      case "held":
+        this.#sendHeld();
+        return;
+      case "undecided":
+      case "done":
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+  }
+
+  onError(error: GatewayError): void {
+    if (this.#mode === "done") return;
+    if (this.#mode === "undecided" || this.#mode === "held") this.#finish({ kind: "unanswered", error });
+    else this.#truncate(error);
+  }
+
+  onWritable(): void {
+    this.onRequestWritable?.();
+  }
+
+  /** Set by who streams a request's body: the provider takes more of it. */
+  onRequestWritable: (() => void) | null = null;
+
+  onUpgraded(): void {
+    this.#call?.abort();
+    this.#finish({
+      kind: "unanswered",
+      error: new GatewayError("upstream_error", "The provider switched protocols without being asked.", {
+        upstreamType: "protocol",
+      }),
+    });
+  }
+
+  onUpgradedData(): void {
+    // never upgraded: onUpgraded has ended the call
+  }
+
+  onUpgradedClose(): void {
+    // never upgraded: onUpgraded has ended the call
+  }
+
+  /** Ends the answer from our side (drain): what is through stays, the rest is told to be missing. */
+  cut(error: GatewayError): void {
+    if (this.#mode === "done") return;
+    this.#call?.abort();
+    this.onError(error);
+  }
+
+  // ---- Beginning ----------------------------------------------------------------------------------------------------------
+
+  #judgeHead(head: ResponseHead): GatewayError | null {
+    const { status } = head;
+    if (status >= 300 && status < 400) {
+      // Followed, or passed on for the caller to follow, it would carry the request to a host nobody configured.
+      return new GatewayError("upstream_error", `The provider answered with a redirect (status ${status}).`, {
+        upstreamType: "redirect",
+      });
+    }
+    const contentType = head.headers.get("content-type")?.toLowerCase() ?? "";
+    if (status < 300 && this.#options.answersJson && contentType.startsWith("text/html")) {
+      return new GatewayError("upstream_error", "The provider answered with a web page instead of JSON.", {
+        upstreamType: "content_type",
+      });
+    }
+    return null;
+  }
+
+  #beginStream(head: ResponseHead): void {
+    this.#mode = "stream";
+    this.isStream = true;
+    if (this.#options.withholdsUsage && !this.#isEncoded && this.#options.grammar !== null) {
+      this.#withholder = new UsageWithholder(this.#options.grammar.isUsageOnlyEvent);
+    }
+    // A length could not hold the error event that may have to follow: streams are always chunked towards the caller.
+    this.#sendHead(head, null);
+    this.#caller.flushHeadSoon();
+  }
+
+  #beginPlain(head: ResponseHead): void {
+    this.#mode = "plain";
+    this.#sendHead(head, head.framing.kind === "length" ? head.framing.bytes : head.framing.kind === "none" ? 0 : null);
+    this.#caller.flushHeadSoon();
+  }
+
+  #sendHead(head: ResponseHead, bodyBytes: number | null): void {
+    const caller = this.#caller;
+    let text = `HTTP/1.1 ${head.status} ${head.reason === "" ? reasonOf(head.status) : head.reason}\r\n`;
+    const { names, lowerNames, values } = head.headers;
+    const dropped = connectionOptions(head.headers);
+    for (let index = 0; index < names.length; index++) {
+      const lowerName = lowerNames[index] as string;
+      if (lowerName === "content-length" || HOP_BY_HOP.has(lowerName) || dropped?.has(lowerName) === true) continue;
+      if (this.#isOwn(lowerName)) continue;
+      text += `${this.#options.renamedHeaders.get(lowerName) ?? names[index]}: ${values[index]}\r\n`;
+    }
+    for (const [name, value] of this.#options.ownHeaders) text += `${name}: ${value}\r\n`;
+    const { minorVersion } = caller.head;
+    const hasNoBody = head.status === 204 || head.status === 304;
+    if (bodyBytes !== null) {
+      if (!hasNoBody) text += `content-length: ${bodyBytes}\r\n`;
+    } else if (minorVersion === 1) {
+      this.#isChunkedToCaller = true;
+      text += "transfer-encoding: chunked\r\n";
+    } else caller.willClose = true;
+    caller.sendHead(`${text}${caller.connectionHeader()}\r\n`);
+  }
+
+  #isOwn(lowerName: string): boolean {
+    for (const [name] of this.#options.ownHeaders)
+      if (name === lowerName) return !this.#options.renamedHeaders.has(name);
+    return false;
+  }
+
+  // ---- Passing ----------------------------------------------------------------------------------------------------------
+
+  #passStream(bytes: Buffer, slices: BodySlices): void {
+    this.#tellFirstByte();
+    if (slices.count === 1) {
+      const start = slices.starts[0] as number;
+      const end = slices.ends[0] as number;
+      this.tap.observe(bytes, start, end);
+      if (this.#withholder !== null && this.tap.isFinished) {
+        this.#passPayload(this.#withholder.filter(bytes.subarray(start, end)));
+        return;
+      }
+      this.#noteTail(bytes, start, end);
+      if (this.#isChunkedToCaller && slices.rawEnd === -1) this.#writeChunk(bytes, start, end);
+      else if (this.#isChunkedToCaller) this.#caller.write(bytes, slices.rawStart, slices.rawEnd);
+      else this.#caller.write(bytes, start, end);
+      return;
+    }
+    const payload = joinSlices(bytes, slices);
+    this.tap.observe(payload, 0, payload.length);
+    if (this.#withholder !== null && this.tap.isFinished) {
+      this.#passPayload(this.#withholder.filter(payload));
+      return;
+    }
+    this.#noteTail(payload, 0, payload.length);
+    if (this.#isChunkedToCaller && slices.rawEnd !== -1) this.#caller.write(bytes, slices.rawStart, slices.rawEnd);
+    else if (this.#isChunkedToCaller) this.#writeChunk(payload, 0, payload.length);
+    else this.#caller.write(payload, 0, payload.length);
+  }
+
+  #passPlain(bytes: Buffer, slices: BodySlices): void {
+    this.#tellFirstByte();
+    if (slices.count === 1) {
+      const start = slices.starts[0] as number;
+      const end = slices.ends[0] as number;
+      if (this.#options.answersJson) this.tap.observe(bytes, start, end);
+      if (!this.#isChunkedToCaller) this.#caller.write(bytes, start, end);
+      else if (slices.rawEnd === -1) this.#writeChunk(bytes, start, end);
+      else this.#caller.write(bytes, slices.rawStart, slices.rawEnd);
+      return;
+    }
+    const payload = joinSlices(bytes, slices);
+    if (this.#options.answersJson) this.tap.observe(payload, 0, payload.length);
+    if (this.#isChunkedToCaller) this.#writeChunk(payload, 0, payload.length);
+    else this.#caller.write(payload, 0, payload.length);
+  }
+
+  #hold(bytes: Buffer, slices: BodySlices): void {
+    const payload = slices.count === 1 ? bytes.subarray(slices.starts[0], slices.ends[0]) : joinSlices(bytes, slices);
+    this.#held.push(payload);
+    this.#heldBytes += payload.length;
+    if (this.#heldBytes <= MAX_HELD_BYTES) return;
+    const held = Buffer.concat(this.#held);
+    this.#held = [];
+    this.#heldBytes = 0;
+    this.#beginPlain(this.#head as ResponseHead);
+    this.#tellFirstByte();
+    this.tap.observe(held, 0, held.length);
+    if (this.#isChunkedToCaller) this.#writeChunk(held, 0, held.length);
+    else this.#caller.write(held, 0, held.length);
+  }
+
+  #passPayload(payload: Buffer): void {
+    if (payload.length === 0) return;
+    this.#noteTail(payload, 0, payload.length);
+    if (this.#isChunkedToCaller) this.#writeChunk(payload, 0, payload.length);
+    else this.#caller.write(payload, 0, payload.length);
+  }
+
+  /** Puts a chunk of our own around bytes whose framing could not be passed on. */
+  #writeChunk(bytes: Buffer, start: number, end: number): void {
+    const size = Buffer.from(`${(end - start).toString(16)}\r\n`, "latin1");
+    const chunk = Buffer.allocUnsafe(size.length + end - start + 2);
+    size.copy(chunk, 0);
+    bytes.copy(chunk, size.length, start, end);
+    CRLF.copy(chunk, chunk.length - 2);
+    this.#caller.write(chunk, 0, chunk.length);
+  }
+
+  #noteTail(bytes: Buffer, start: number, end: number): void {
+    this.#lastByteButOne = end - start > 1 ? (bytes[end - 2] as number) : this.#lastByte;
+    this.#lastByte = bytes[end - 1] as number;
+  }
+
+  #tellFirstByte(): void {
+    if (!this.#isFirstBytePending) return;
+    this.#isFirstBytePending = false;
+    this.#events.onFirstByte();
+  }
+
+  // ---- Ending -------------------------------------------------------------------------------------------------------------
+
+  #endStream(): void {
+    if (this.#withholder !== null) this.#passPayload(this.#withholder.release());
+    // An encoded stream cannot be read: its framing is all there is to judge by.
+    const isWhole = this.#isEncoded || this.tap.isFinished || this.tap.hasError;
+    if (!isWhole) {
+      this.#truncate(
+        new GatewayError("upstream_truncated", "The provider ended its stream before the answer was finished.", {
+          upstreamType: "truncated",
+        }),
+      );
+      return;
+    }
+    if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
+    this.#caller.finish();
+    this.#finish({ kind: "complete" });
+  }
+
+  #sendHeld(): void {
+    const head = this.#head as ResponseHead;
+    const body = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+    if (head.status < 300 && this.#options.answersJson && !this.#isEncoded && !looksWhole(body)) {
+      this.#finish({
+        kind: "unanswered",
+        error: new GatewayError("upstream_truncated", "The provider's answer is not a complete JSON text.", {
+          upstreamType: "truncated",
+        }),
+      });
+      return;
+    }
+    this.#tellFirstByte();
+    if (!this.#isEncoded && body.length > 0) this.tap.observe(body, 0, body.length);
+    this.#sendHead(head, body.length);
+    this.#caller.write(body, 0, body.length);
+    this.#caller.finish();
+    this.#finish({ kind: "complete" });
+  }
+
+  #truncate(error: GatewayError): void {
+    const { grammar } = this.#options;
+    if (this.#mode === "stream" && grammar !== null && !this.#isEncoded) {
+      const isBetweenEvents = this.#lastByte === 10 && this.#lastByteButOne === 10;
+      const told = new GatewayError(
+        error.code === "upstream_error" ? "upstream_truncated" : error.code,
+        error.message,
+        error.options,
+      );
+      const event = Buffer.from(`${isBetweenEvents ? "" : "\n\n"}${grammar.renderErrorEvent(told)}`);
+      if (this.#isChunkedToCaller) this.#writeChunk(event, 0, event.length);
+      else this.#caller.write(event, 0, event.length);
+    }
+    this.#caller.breakOff();
+    this.#finish({ kind: "truncated", error });
+  }
+
+  #finish(end: RelayEnd): void {
+    if (this.#mode === "done") return;
+    this.#mode = "done";
+    this.#held = [];
+    this.#caller.onDrained = null;
+    this.#events.onEnd(end);
+  }
+}
+
+function joinSlices(bytes: Buffer, slices: BodySlices): Buffer {
+  const pieces: Buffer[] = [];
+  for (let index = 0; index < slices.count; index++) {
+    pieces.push(bytes.subarray(slices.starts[index], slices.ends[index]));
+  }
+  return Buffer.concat(pieces);
+}
+
+function isIdentity(contentEncoding: string | null): boolean {
+  return contentEncoding === null || contentEncoding === "" || contentEncoding.toLowerCase() === "identity";
+}
+
+function isJson(contentType: string): boolean {
+  return contentType.startsWith("application/json") || contentType.startsWith("application/problem+json");
+}
+
+/** Whether a body can be a whole JSON text: it opens and closes. A full parse would cost more than it tells. */
+function looksWhole(body: Buffer): boolean {
+  let end = body.length - 1;
+  while (end >= 0 && isSpace(body[end] as number)) end--;
+  let start = 0;
+  while (start < end && isSpace(body[start] as number)) start++;
+  const first = body[start];
+  const last = body[end];
+  return end > start && ((first === 123 && last === 125) || (first === 91 && last === 93));
+}
+
+function isSpace(code: number): boolean {
+  return code === 32 || code === 10 || code === 13 || code === 9;
+}

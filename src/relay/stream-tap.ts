@@ -1,0 +1,155 @@
+import type { StreamGrammar } from "../exchange.ts";
+
+/** Overlap kept between two pieces that do not meet at a line's end: longer than any key and its first value byte. */
+const CARRY_BYTES = 64;
+/** A usage object is a few hundred bytes; what grows beyond this is not one. */
+const MAX_USAGE_BYTES = 8 * 1024;
+/** A reference into a larger buffer would keep all of it alive until the stream ends. */
+const MAX_PINNED_BYTES = 4 * 1024;
+
+const USAGE_KEY = Buffer.from('"usage"');
+const ERROR_KEY = Buffer.from('"error"');
+const DONE_MARK = Buffer.from("[DONE]");
+
+/**
+ * Looks at a stream as it passes and never holds it: has the answer finished, did an error event come, what is its usage.
+ *
+ * Inside a JSON string every quote is escaped, so a quoted key found in the bytes is a key and no model's text can forge it.
+ * Each piece is searched natively for a few such keys (about 40 ns each for 200 bytes); JSON is parsed once, at the end.
+ */
+export class StreamTap {
+  /** The answer's end was seen. */
+  isFinished = false;
+  /** A non-null `error` member was seen. */
+  hasError = false;
+  readonly #finishKey: Buffer | null;
+  readonly #endMarks: readonly Buffer[];
+  readonly #hasDoneMark: boolean;
+  #carry: Buffer | null = null;
+  #usage: Buffer | null = null;
+  #partialUsage: Buffer | null = null;
+
+  constructor(grammar: StreamGrammar | null) {
+    this.#finishKey = grammar?.finishKey == null ? null : Buffer.from(`"${grammar.finishKey}"`);
+    this.#endMarks = (grammar?.endMarks ?? []).map((mark) => Buffer.from(mark));
+    this.#hasDoneMark = grammar?.hasDoneMark ?? false;
+  }
+
+  /** The last usage object seen, as JSON text; null when there was none. */
+  get usageJson(): string | null {
+    return this.#usage === null ? null : this.#usage.toString();
+  }
+
+  /** Looks at payload [start, end); beyond `end` the buffer holds at most framing. */
+  observe(bytes: Buffer, start: number, end: number): void {
+    if (this.#partialUsage !== null) this.#continueUsage(bytes, start, end);
+    if (this.#carry === null) this.#search(bytes, start, end);
+    else {
+      const joined = Buffer.concat([this.#carry, bytes.subarray(start, end)]);
+      this.#search(joined, 0, joined.length);
+    }
+    this.#keepCarry(bytes, start, end);
+  }
+
+  #search(bytes: Buffer, start: number, end: number): void {
+    for (let at = bytes.indexOf(USAGE_KEY, start); at !== -1 && at < end; at = bytes.indexOf(USAGE_KEY, at + 7)) {
+      const value = valueAfterKey(bytes, at + USAGE_KEY.length, end);
+      if (value !== -1 && bytes[value] === 123) this.#takeUsage(bytes, value, end);
+    }
+    if (!this.hasError) {
+      for (let at = bytes.indexOf(ERROR_KEY, start); at !== -1 && at < end; at = bytes.indexOf(ERROR_KEY, at + 7)) {
+        const value = valueAfterKey(bytes, at + ERROR_KEY.length, end);
+        if (value !== -1 && bytes[value] !== 110) this.hasError = true;
+      }
+    }
+    if (this.isFinished) return;
+    const finishKey = this.#finishKey;
+    if (finishKey !== null) {
+      for (let at = bytes.indexOf(finishKey, start); at !== -1 && at < end; at = bytes.indexOf(finishKey, at + 1)) {
+        const value = valueAfterKey(bytes, at + finishKey.length, end);
+        if (value !== -1 && bytes[value] === 34) this.isFinished = true;
+      }
+    }
+    if (this.#hasDoneMark) {
+      for (let at = bytes.indexOf(DONE_MARK, start); at !== -1 && at < end; at = bytes.indexOf(DONE_MARK, at + 1)) {
+        if (isData(bytes, start, at)) this.isFinished = true;
+      }
+    }
+    for (const mark of this.#endMarks) {
+      const at = bytes.indexOf(mark, start);
+      if (at !== -1 && at < end) this.isFinished = true;
+    }
+  }
+
+  #takeUsage(bytes: Buffer, start: number, end: number): void {
+    const close = endOfObject(bytes, start, end);
+    if (close === -1) {
+      if (end - start <= MAX_USAGE_BYTES) this.#partialUsage = Buffer.from(bytes.subarray(start, end));
+      return;
+    }
+    this.#partialUsage = null;
+    const object = bytes.subarray(start, close);
+    this.#usage = bytes.length > MAX_PINNED_BYTES ? Buffer.from(object) : object;
+  }
+
+  #continueUsage(bytes: Buffer, start: number, end: number): void {
+    const partial = this.#partialUsage as Buffer;
+    const room = MAX_USAGE_BYTES - partial.length;
+    const joined = Buffer.concat([partial, bytes.subarray(start, Math.min(end, start + room))]);
+    const close = endOfObject(joined, 0, joined.length);
+    if (close !== -1) {
+      this.#usage = joined.subarray(0, close);
+      this.#partialUsage = null;
+    } else this.#partialUsage = joined.length >= MAX_USAGE_BYTES ? null : joined;
+  }
+
+  #keepCarry(bytes: Buffer, start: number, end: number): void {
+    if (bytes[end - 1] === 10) {
+      this.#carry = null;
+      return;
+    }
+    const length = end - start;
+    if (length >= CARRY_BYTES || this.#carry === null) {
+      this.#carry = Buffer.from(bytes.subarray(Math.max(start, end - CARRY_BYTES), end));
+      return;
+    }
+    const joined = Buffer.concat([this.#carry, bytes.subarray(start, end)]);
+    this.#carry = joined.length > CARRY_BYTES ? joined.subarray(joined.length - CARRY_BYTES) : joined;
+  }
+}
+
+/** Index of the value that follows a key: after white space, a colon, white space; -1 when it is not (yet) there. */
+export function valueAfterKey(bytes: Buffer, from: number, end: number): number {
+  let at = skipSpace(bytes, from, end);
+  if (bytes[at] !== 58 || at >= end) return -1;
+  at = skipSpace(bytes, at + 1, end);
+  return at < end ? at : -1;
+}
+
+function skipSpace(bytes: Buffer, from: number, end: number): number {
+  let at = from;
+  while (at < end && (bytes[at] === 32 || bytes[at] === 10 || bytes[at] === 13 || bytes[at] === 9)) at++;
+  return at;
+}
+
+/** Whether what stands before `at` is `data:` with at most one space. */
+function isData(bytes: Buffer, start: number, at: number): boolean {
+  const end = bytes[at - 1] === 32 ? at - 1 : at;
+  return end - 5 >= start && bytes.toString("latin1", end - 5, end) === "data:";
+}
+
+/** Index after the object that begins at `start`; -1 when it does not end before `end`. */
+function endOfObject(bytes: Buffer, start: number, end: number): number {
+  let depth = 0;
+  let isInString = false;
+  for (let at = start; at < end; at++) {
+    const code = bytes[at];
+    if (isInString) {
+      if (code === 92) at++;
+      else if (code === 34) isInString = false;
+    } else if (code === 34) isInString = true;
+    else if (code === 123) depth++;
+    else if (code === 125 && --depth === 0) return at + 1;
+  }
+  return -1;
+}

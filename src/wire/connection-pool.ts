@@ -1,0 +1,140 @@
+import type { GatewayError } from "../errors.ts";
+import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
+import { type Dial, type DialTarget, dial } from "./dial.ts";
+import type { HeadLimits } from "./request-head.ts";
+import { limitReceiveBuffer } from "./socket-options.ts";
+import { UpstreamConnection } from "./upstream-connection.ts";
+
+export type PoolSettings = { readonly maxIdle: number; readonly idleTimeoutMs: number };
+
+/** A connection asked for; `cancel` gives up the wait. */
+export interface Lease {
+  cancel(): void;
+}
+
+/**
+ * Keep-alive connections to one origin with one set of TLS and proxy settings. The one used last is given first, so that a
+ * quiet hour shrinks the pool; how many are busy is the bulkhead's concern.
+ */
+export class ConnectionPool implements DeadlineOwner {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  readonly target: DialTarget;
+  settings: PoolSettings;
+  readonly #limits: HeadLimits;
+  readonly #wheel: TimerWheel;
+  readonly #idle: UpstreamConnection[] = [];
+  readonly #open = new Set<UpstreamConnection>();
+  #isRetired = false;
+
+  constructor(target: DialTarget, settings: PoolSettings, limits: HeadLimits, wheel: TimerWheel) {
+    this.target = target;
+    this.settings = settings;
+    this.#limits = limits;
+    this.#wheel = wheel;
+  }
+
+  get openConnections(): number {
+    return this.#open.size;
+  }
+
+  get idleConnections(): number {
+    return this.#idle.length;
+  }
+
+  /** An idle connection that is still open, or null. */
+  takeIdle(): UpstreamConnection | null {
+    for (;;) {
+      const connection = this.#idle.pop();
+      if (connection === undefined) return null;
+      if (connection.isOpen) return connection;
+    }
+  }
+
+  /** Opens a new connection. One of the callbacks is called, later, unless cancelled. */
+  connect(result: { onOpen(connection: UpstreamConnection): void; onError(error: GatewayError): void }): Lease {
+    const connection = new UpstreamConnection(this.#limits, {
+      onIdle: (idle) => this.#keep(idle),
+      onClosed: (closed) => this.#forget(closed),
+    });
+    const attempt: Dial = dial(this.target, connection, {
+      onOpen: (socket) => {
+        connection.socket = socket;
+        limitReceiveBuffer(socket);
+        this.#open.add(connection);
+        result.onOpen(connection);
+      },
+      onError: (error) => result.onError(error),
+    });
+    return attempt;
+  }
+
+  /** The config no longer names this origin: idle connections end now, busy ones when they are done. */
+  retire(): void {
+    this.#isRetired = true;
+    this.#wheel.remove(this);
+    for (const connection of this.#idle.splice(0)) connection.destroy();
+  }
+
+  onDeadline(nowMs: number): void {
+    const oldestAllowedMs = nowMs - this.settings.idleTimeoutMs;
+    // The oldest stand first: the list is a stack.
+    while (this.#idle.length > 0 && (this.#idle[0] as UpstreamConnection).idleSinceMs <= oldestAllowedMs) {
+      (this.#idle.shift() as UpstreamConnection).destroy();
+    }
+    const oldest = this.#idle[0];
+    if (oldest !== undefined) this.#wheel.set(this, oldest.idleSinceMs + this.settings.idleTimeoutMs);
+  }
+
+  #keep(connection: UpstreamConnection): void {
+    if (this.#isRetired || this.#idle.length >= this.settings.maxIdle) {
+      connection.destroy();
+      return;
+    }
+    connection.idleSinceMs = this.#wheel.nowMs;
+    this.#idle.push(connection);
+    if (this.#idle.length === 1) this.#wheel.set(this, connection.idleSinceMs + this.settings.idleTimeoutMs);
+  }
+
+  #forget(connection: UpstreamConnection): void {
+    this.#open.delete(connection);
+    const index = this.#idle.indexOf(connection);
+    if (index !== -1) this.#idle.splice(index, 1);
+  }
+}
+
+/** All pools, by the key that says which connections are interchangeable. */
+export class ConnectionPools {
+  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #limits: HeadLimits;
+  readonly #wheel: TimerWheel;
+
+  constructor(limits: HeadLimits, wheel: TimerWheel) {
+    this.#limits = limits;
+    this.#wheel = wheel;
+  }
+
+  get(poolKey: string, target: DialTarget, settings: PoolSettings): ConnectionPool {
+    let pool = this.#pools.get(poolKey);
+    if (pool === undefined) {
+      pool = new ConnectionPool(target, settings, this.#limits, this.#wheel);
+      this.#pools.set(poolKey, pool);
+    }
+    pool.settings = settings;
+    return pool;
+  }
+
+  get openConnections(): number {
+    let count = 0;
+    for (const pool of this.#pools.values()) count += pool.openConnections;
+    return count;
+  }
+
+  /** Keeps the pools a new config names and retires the rest. */
+  retain(poolKeys: ReadonlySet<string>): void {
+    for (const [key, pool] of this.#pools) {
+      if (poolKeys.has(key)) continue;
+      this.#pools.delete(key);
+      pool.retire();
+    }
+  }
+}

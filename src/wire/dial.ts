@@ -1,0 +1,244 @@
+import type { Socket, SocketHandler } from "bun";
+import { GatewayError, type UpstreamErrorType } from "../errors.ts";
+import type { Origin, ProxySettings, TlsSettings } from "../exchange.ts";
+import { parseResponseHead } from "./response-head.ts";
+
+/** Where to connect and how; everything that distinguishes one pool from another. */
+export type DialTarget = {
+  readonly origin: Origin;
+  readonly tls: TlsSettings;
+  readonly proxy: ProxySettings | null;
+};
+
+/** What a dialled socket tells its owner; the owner is `socket.data`. */
+export interface SocketOwner {
+  onData(bytes: Buffer): void;
+  onDrain(): void;
+  onClose(error: Error | undefined): void;
+}
+
+export type UpstreamSocket = Socket<SocketOwner>;
+
+const CONNECT_HEAD_LIMITS = { maxHeadBytes: 16 * 1024, maxHeaders: 100 };
+
+/** The handlers of every socket that is open; the owner decides what the bytes mean. */
+const OWNED: SocketHandler<SocketOwner> = {
+  data: (socket, bytes) => socket.data.onData(bytes),
+  drain: (socket) => socket.data.onDrain(),
+  close: (socket, error) => socket.data.onClose(error),
+  error: (socket, error) => socket.data.onClose(error),
+  timeout: () => {
+    // timeouts are the timer wheel's
+  },
+};
+
+/** Takes what happens to a socket before it has its owner. */
+class Pending implements SocketOwner {
+  handshake: ((problem: string | null) => void) | null = null;
+  closed: ((error: Error | undefined) => void) | null = null;
+  received: ((bytes: Buffer) => void) | null = null;
+  onData(bytes: Buffer): void {
+    this.received?.(bytes);
+  }
+  onDrain(): void {
+    // nothing larger than a socket's buffer is written while dialling
+  }
+  onClose(error: Error | undefined): void {
+    this.closed?.(error);
+  }
+}
+
+/** A dial that can be given up: `cancel` closes whatever exists of it. */
+export interface Dial {
+  cancel(): void;
+}
+
+/**
+ * Connects to an origin: TCP or Unix socket, through a proxy where there is one (CONNECT for https), TLS on top.
+ * Exactly one of the callbacks is called, unless cancelled. The socket has `owner` as its data and is ready to write.
+ */
+export function dial(
+  target: DialTarget,
+  owner: SocketOwner,
+  result: { onOpen(socket: UpstreamSocket): void; onError(error: GatewayError): void },
+): Dial {
+  let isCancelled = false;
+  let socket: UpstreamSocket | null = null;
+  const steps = async (): Promise<UpstreamSocket> => {
+    const { origin, proxy } = target;
+    const checkCancelled = (): void => {
+      if (isCancelled) throw new Error("cancelled");
+    };
+    if (origin.unixPath !== null)
+      return await openSocket({ unix: origin.unixPath }, null, (opened) => (socket = opened));
+    if (proxy === null) {
+      const tls = origin.tls ? tlsOptions(origin.host, target.tls) : null;
+      return await openSocket({ hostname: origin.host, port: origin.port }, tls, (opened) => (socket = opened));
+    }
+    const proxyTls = proxy.tls ? { serverName: proxy.host, rejectUnauthorized: true } : null;
+    try {
+      socket = await openSocket({ hostname: proxy.host, port: proxy.port }, proxyTls, (opened) => (socket = opened));
+    } catch (thrown) {
+      throw new DialFailure("proxy", `the proxy could not be reached: ${describe(thrown)}`);
+    }
+    checkCancelled();
+    if (!origin.tls) return socket;
+    await openTunnel(socket, origin, proxy);
+    checkCancelled();
+    socket = await upgradeToTls(socket, tlsOptions(origin.host, target.tls));
+    return socket;
+  };
+  steps().then(
+    (opened) => {
+      if (isCancelled) {
+        opened.terminate();
+        return;
+      }
+      opened.data = owner;
+      opened.setNoDelay(true);
+      result.onOpen(opened);
+    },
+    (thrown: unknown) => {
+      socket?.terminate();
+      if (!isCancelled) result.onError(toGatewayError(thrown));
+    },
+  );
+  return {
+    cancel() {
+      isCancelled = true;
+      socket?.terminate();
+    },
+  };
+}
+
+type Address = { readonly unix: string } | { readonly hostname: string; readonly port: number };
+type TlsOptions = Record<string, unknown>;
+
+function tlsOptions(host: string, settings: TlsSettings): TlsOptions {
+  const options: TlsOptions = {
+    serverName: settings.serverName ?? host,
+    rejectUnauthorized: settings.verify,
+    ALPNProtocols: ["http/1.1"],
+  };
+  if (settings.caPem !== null) options["ca"] = settings.caPem;
+  if (settings.certPem !== null) options["cert"] = settings.certPem;
+  if (settings.keyPem !== null) options["key"] = settings.keyPem.reveal();
+  return options;
+}
+
+class DialFailure extends Error {
+  readonly type: UpstreamErrorType;
+  constructor(type: UpstreamErrorType, message: string) {
+    super(message);
+    this.type = type;
+  }
+}
+
+function openSocket(
+  address: Address,
+  tls: TlsOptions | null,
+  onSocket: (socket: UpstreamSocket) => void,
+): Promise<UpstreamSocket> {
+  return new Promise((resolve, reject) => {
+    const pending = new Pending();
+    pending.closed = (error) => reject(error ?? new Error("the connection was closed before it was ready"));
+    const handlers: SocketHandler<SocketOwner> = {
+      ...OWNED,
+      open(socket) {
+        onSocket(socket);
+        if (tls === null) resolve(socket);
+      },
+      handshake(socket, isOk, problem) {
+        if (isOk) resolve(socket);
+        else reject(new DialFailure("tls", `the TLS handshake failed: ${problem?.message ?? "unknown reason"}`));
+      },
+      connectError(_socket, error) {
+        reject(error);
+      },
+    };
+    const options = { ...address, data: pending as SocketOwner, socket: handlers, ...(tls === null ? {} : { tls }) };
+    Bun.connect(options as Parameters<typeof Bun.connect<SocketOwner>>[0]).catch(reject);
+  });
+}
+
+/** RFC 9110 section 9.3.6. */
+function openTunnel(socket: UpstreamSocket, origin: Origin, proxy: ProxySettings): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const host = origin.host.includes(":") ? `[${origin.host}]` : origin.host;
+    const authority = `${host}:${origin.port}`;
+    let head = `CONNECT ${authority} HTTP/1.1\r\nhost: ${authority}\r\n`;
+    if (proxy.userInfo !== null) {
+      head += `proxy-authorization: Basic ${Buffer.from(proxy.userInfo.reveal()).toString("base64")}\r\n`;
+    }
+    const pending = new Pending();
+    socket.data = pending;
+    let received: Buffer = Buffer.alloc(0);
+    pending.closed = () => reject(new DialFailure("proxy", "the proxy closed the connection during CONNECT"));
+    pending.received = (bytes) => {
+      received = Buffer.concat([received, bytes]);
+      const parsed = parseResponseHead(received, CONNECT_HEAD_LIMITS, "HEAD");
+      if (parsed.kind === "incomplete") return;
+      if (parsed.kind === "invalid")
+        reject(new DialFailure("proxy", `the proxy's answer is malformed: ${parsed.message}`));
+      else if (parsed.head.status < 200 || parsed.head.status > 299) {
+        reject(new DialFailure("proxy", `the proxy refused CONNECT with status ${parsed.head.status}`));
+      } else if (parsed.length < received.length) {
+        reject(new DialFailure("proxy", "the proxy sent bytes after its answer to CONNECT"));
+      } else resolve();
+    };
+    socket.write(`${head}\r\n`);
+  });
+}
+
+type UpgradableSocket = {
+  upgradeTLS(options: {
+    data: SocketOwner;
+    tls: TlsOptions;
+    socket: SocketHandler<SocketOwner>;
+  }): [unknown, UpstreamSocket];
+};
+
+function upgradeToTls(socket: UpstreamSocket, tls: TlsOptions): Promise<UpstreamSocket> {
+  return new Promise((resolve, reject) => {
+    const pending = new Pending();
+    pending.closed = () => reject(new DialFailure("tls", "the connection was closed during the TLS handshake"));
+    const [, secured] = (socket as unknown as UpgradableSocket).upgradeTLS({
+      data: pending,
+      tls,
+      socket: {
+        ...OWNED,
+        handshake(upgraded, isOk, problem) {
+          if (isOk) resolve(upgraded);
+          else reject(new DialFailure("tls", `the TLS handshake failed: ${problem?.message ?? "unknown reason"}`));
+        },
+      },
+    });
+    secured.data = pending;
+  });
+}
+
+function describe(thrown: unknown): string {
+  return thrown instanceof Error ? thrown.message : String(thrown);
+}
+
+const TLS_CODES = /TLS|SSL|CERT|SELF_SIGNED|UNABLE_TO|HOSTNAME/;
+
+function toGatewayError(thrown: unknown): GatewayError {
+  const cause = thrown;
+  if (thrown instanceof DialFailure) {
+    return new GatewayError("upstream_error", `The provider could not be reached: ${thrown.message}.`, {
+      cause,
+      upstreamType: thrown.type,
+    });
+  }
+  const code = (thrown as { code?: unknown }).code;
+  const word = typeof code === "string" ? code : "";
+  const upstreamType: UpstreamErrorType =
+    word === "ENOTFOUND" || word.startsWith("EAI") || word.startsWith("DNS")
+      ? "dns"
+      : TLS_CODES.test(word)
+        ? "tls"
+        : "connect";
+  const reason = word === "" ? "the connection failed" : word;
+  return new GatewayError("upstream_error", `The provider could not be reached: ${reason}.`, { cause, upstreamType });
+}

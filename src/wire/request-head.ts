@@ -1,0 +1,164 @@
+import { HeaderList, parseContentLength, parseFieldLines, TOKEN } from "./header-list.ts";
+
+/** How a message's body is delimited on the wire (RFC 9112 section 6). */
+export type BodyFraming =
+  | { readonly kind: "none" }
+  | { readonly kind: "length"; readonly bytes: number }
+  | { readonly kind: "chunked" }
+  /** Responses only: the body ends where the connection ends. */
+  | { readonly kind: "until-close" };
+
+export type HeadLimits = { readonly maxHeadBytes: number; readonly maxHeaders: number };
+
+export type RequestHead = {
+  readonly method: string;
+  /** The request target as it came. */
+  readonly target: string;
+  /** Path of the target, still percent-encoded; "*" for the asterisk form. */
+  readonly path: string;
+  /** With its question mark; "" when there is none. */
+  readonly query: string;
+  readonly minorVersion: 0 | 1;
+  readonly headers: HeaderList;
+  readonly framing: BodyFraming;
+  readonly keepAlive: boolean;
+  readonly expectsContinue: boolean;
+  /** The protocol of an Upgrade that the Connection header confirms, lower case. */
+  readonly upgrade: string | null;
+};
+
+export type ParsedRequestHead =
+  | { readonly kind: "incomplete" }
+  | { readonly kind: "head"; readonly head: RequestHead; readonly length: number }
+  | { readonly kind: "invalid"; readonly status: number; readonly message: string };
+
+const END_OF_HEAD = Buffer.from("\r\n\r\n");
+const REQUEST_LINE = /^([^ ]+) ([^ ]+) HTTP\/([0-9])\.([0-9])$/;
+/** RFC 3986: what a path and a query may hold; everything else must be percent-encoded. */
+const PATH_AND_QUERY =
+  /^\/(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/]|%[0-9A-Fa-f]{2})*(?:\?(?:[A-Za-z0-9\-._~!$&'()*+,;=:@/?[\]|]|%[0-9A-Fa-f]{2})*)?$/;
+const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([/?].*)?$/i;
+/** RFC 3986 reg-name, IPv4 or bracketed IPv6, then an optional port. Empty is allowed (RFC 9112 section 3.2). */
+const HOST = /^(?:(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
+
+const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
+
+/**
+ * Parses one request head as RFC 9112 says it, refusing everything that two implementations could read differently.
+ * `bytes` starts at the head; `length` says where the body begins. Never throws.
+ */
+export function parseRequestHead(bytes: Buffer, limits: HeadLimits): ParsedRequestHead {
+  // RFC 9112 section 2.2: one empty line before the request line is ignored.
+  const start = bytes.length >= 2 && bytes[0] === 13 && bytes[1] === 10 ? 2 : 0;
+  const end = bytes.indexOf(END_OF_HEAD, start);
+  if (end === -1 || end - start > limits.maxHeadBytes) return judgeIncomplete(bytes, start, end, limits);
+
+  const lines = bytes.toString("latin1", start, end).split("\r\n");
+  const requestLine = REQUEST_LINE.exec(lines[0] as string);
+  if (requestLine === null) return invalid(400, "expected a request line: METHOD SP target SP HTTP/1.1");
+  const method = requestLine[1] as string;
+  const target = requestLine[2] as string;
+  if (!TOKEN.test(method)) return invalid(400, "the method is not a token");
+  if (requestLine[3] !== "1") return invalid(505, "expected HTTP/1.0 or HTTP/1.1");
+  if (requestLine[4] !== "0" && requestLine[4] !== "1") return invalid(505, "expected HTTP/1.0 or HTTP/1.1");
+  const minorVersion = requestLine[4] === "1" ? 1 : 0;
+  if (!METHODS.has(method)) return invalid(405, "the method is not one this server knows");
+
+  const headers = new HeaderList();
+  const problem = parseFieldLines(lines, 1, limits.maxHeaders, headers);
+  if (problem !== null) return invalid(problem.isTooMany ? 431 : 400, problem.message);
+
+  // RFC 9112 section 3.2: exactly one Host in 1.1, at most one in 1.0, and well formed.
+  const hosts = headers.count("host");
+  if (hosts > 1 || (hosts === 0 && minorVersion === 1)) return invalid(400, `expected exactly one Host, got ${hosts}`);
+  if (hosts === 1 && !HOST.test(headers.get("host") as string)) return invalid(400, "the Host header is malformed");
+
+  const located = locateTarget(method, target);
+  if (located === null) return invalid(400, "the request target is malformed");
+
+  const framing = frameRequest(headers, minorVersion);
+  if (framing.kind === "invalid") return framing;
+
+  const expect = headers.get("expect");
+  if (expect !== null && expect.toLowerCase() !== "100-continue") {
+    return invalid(417, "expected no Expect header or 100-continue");
+  }
+  const isUpgrade = headers.hasToken("connection", "upgrade");
+  return {
+    kind: "head",
+    length: end + 4,
+    head: {
+      method,
+      target,
+      path: located.path,
+      query: located.query,
+      minorVersion,
+      headers,
+      framing: framing.framing,
+      keepAlive:
+        minorVersion === 1 ? !headers.hasToken("connection", "close") : headers.hasToken("connection", "keep-alive"),
+      expectsContinue: expect !== null && minorVersion === 1,
+      upgrade: isUpgrade ? (headers.get("upgrade")?.toLowerCase() ?? null) : null,
+    },
+  };
+}
+
+type Invalid = Extract<ParsedRequestHead, { kind: "invalid" }>;
+
+function invalid(status: number, message: string): Invalid {
+  return { kind: "invalid", status, message };
+}
+
+/** A head that has not ended yet: refused early where no continuation could make it right, so that nobody waits for a timeout. */
+function judgeIncomplete(bytes: Buffer, start: number, end: number, limits: HeadLimits): ParsedRequestHead {
+  if (end !== -1 || bytes.length - start > limits.maxHeadBytes + END_OF_HEAD.length) {
+    return invalid(431, `expected a request head of at most ${limits.maxHeadBytes} bytes`);
+  }
+  if (bytes.length > start) {
+    const first = bytes[start] as number;
+    const isLoneCarriageReturn = start === 0 && first === 13 && bytes.length === 1;
+    if (!isLoneCarriageReturn && (first < 33 || first > 126)) return invalid(400, "expected a method");
+  }
+  for (let at = bytes.indexOf(10, start); at !== -1; at = bytes.indexOf(10, at + 1)) {
+    if (at === 0 || bytes[at - 1] !== 13) return invalid(400, "expected CRLF, got a bare LF");
+  }
+  return { kind: "incomplete" };
+}
+
+function locateTarget(method: string, target: string): { path: string; query: string } | null {
+  if (target === "*") return method === "OPTIONS" ? { path: "*", query: "" } : null;
+  let pathAndQuery = target;
+  if (!target.startsWith("/")) {
+    const absolute = ABSOLUTE_FORM.exec(target);
+    if (absolute === null) return null;
+    const authority = absolute[1] as string;
+    if (authority === "" || !HOST.test(authority)) return null;
+    const rest = absolute[2] ?? "/";
+    pathAndQuery = rest.startsWith("?") ? `/${rest}` : rest;
+  }
+  if (!PATH_AND_QUERY.test(pathAndQuery)) return null;
+  const question = pathAndQuery.indexOf("?");
+  return question === -1
+    ? { path: pathAndQuery, query: "" }
+    : { path: pathAndQuery.slice(0, question), query: pathAndQuery.slice(question) };
+}
+
+function frameRequest(headers: HeaderList, minorVersion: 0 | 1): { kind: "ok"; framing: BodyFraming } | Invalid {
+  const codings = headers.count("transfer-encoding");
+  const lengths = headers.count("content-length");
+  if (codings > 0) {
+    // RFC 9112 section 6.1: with both, or in HTTP/1.0, the framing is suspect.
+    if (lengths > 0) return invalid(400, "Content-Length and Transfer-Encoding may not stand together");
+    if (minorVersion === 0) return invalid(400, "Transfer-Encoding does not exist in HTTP/1.0");
+    if (codings > 1) return invalid(400, "expected one Transfer-Encoding");
+    if ((headers.get("transfer-encoding") as string).toLowerCase() !== "chunked") {
+      return invalid(501, "expected Transfer-Encoding: chunked");
+    }
+    return { kind: "ok", framing: { kind: "chunked" } };
+  }
+  if (lengths === 0) return { kind: "ok", framing: { kind: "none" } };
+  if (lengths > 1) return invalid(400, `expected one Content-Length, got ${lengths}`);
+  const bytes = parseContentLength(headers.get("content-length") as string);
+  if (bytes === null) return invalid(400, "the Content-Length is malformed");
+  return { kind: "ok", framing: bytes === 0 ? { kind: "none" } : { kind: "length", bytes } };
+}

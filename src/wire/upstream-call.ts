@@ -1,0 +1,271 @@
+import { GatewayError } from "../errors.ts";
+import type { Timeouts } from "../exchange.ts";
+import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
+import type { BodySlices } from "./chunked.ts";
+import type { ConnectionPool, Lease } from "./connection-pool.ts";
+import type { ResponseHead } from "./response-head.ts";
+import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.ts";
+
+/** A request as it goes to a provider. */
+export type CallRequest = {
+  readonly method: string;
+  /** Request line and headers, ending in an empty line; latin1. */
+  readonly head: string;
+  /** The whole body; null when there is none or when it follows through `send`. */
+  readonly body: Buffer | null;
+  /** Whether the body follows through `send`: then the request cannot be replayed. */
+  readonly isStreamed: boolean;
+};
+
+/** What a call tells; `onEnd`, `onError` and `onUpgraded` end it, once. */
+export interface CallListener {
+  onHead(head: ResponseHead): void;
+  onBody(bytes: Buffer, slices: BodySlices): void;
+  onEnd(): void;
+  onError(error: GatewayError): void;
+  /** A streamed request's body may go on. */
+  onWritable(): void;
+  onUpgraded(head: ResponseHead, rest: Buffer | null): void;
+  onUpgradedData(bytes: Buffer): void;
+  onUpgradedClose(): void;
+}
+
+export type CallPhase = "connecting" | "waiting" | "streaming" | "upgraded" | "done";
+
+/** Bodies up to this size leave in one write with their head. */
+const JOIN_BYTES = 64 * 1024;
+
+/**
+ * One request to a provider and its answer, under the four timeouts.
+ *
+ * A pooled connection may have died while it was idle. If it breaks before any byte of an answer came, the request goes out
+ * once more on a new connection: the provider cannot have begun to answer it (RFC 9112 section 9.3.1).
+ */
+export class UpstreamCall implements ConnectionUser, DeadlineOwner {
+  deadlineMs = Number.POSITIVE_INFINITY;
+  readonly method: string;
+  phase: CallPhase = "connecting";
+  readonly #pool: ConnectionPool;
+  readonly #request: CallRequest;
+  readonly #timeouts: Timeouts;
+  readonly #listener: CallListener;
+  readonly #wheel: TimerWheel;
+  readonly #totalDeadlineMs: number;
+  #connection: UpstreamConnection | null = null;
+  #lease: Lease | null = null;
+  #isOnPooled = false;
+  #isPaused = false;
+  #lastActivityMs = 0;
+  #unsent: Buffer[] | null;
+  #isBodyComplete: boolean;
+
+  constructor(
+    pool: ConnectionPool,
+    request: CallRequest,
+    options: { timeouts: Timeouts; totalDeadlineMs: number; wheel: TimerWheel; listener: CallListener },
+  ) {
+    this.#pool = pool;
+    this.#request = request;
+    this.method = request.method;
+    this.#timeouts = options.timeouts;
+    this.#totalDeadlineMs = options.totalDeadlineMs;
+    this.#wheel = options.wheel;
+    this.#listener = options.listener;
+    this.#unsent = request.isStreamed ? [] : null;
+    this.#isBodyComplete = !request.isStreamed;
+  }
+
+  /** Sends it, on an idle connection where there is one. */
+  start(): void {
+    // A body that cannot be sent twice never risks a connection that may be dead already.
+    const idle = this.#request.isStreamed ? null : this.#pool.takeIdle();
+    if (idle === null) this.#connect();
+    else {
+      this.#isOnPooled = true;
+      this.#begin(idle);
+    }
+  }
+
+  /** Bytes of a streamed body the provider has not taken. */
+  get unsentBytes(): number {
+    if (this.#connection === null) {
+      let bytes = 0;
+      for (const piece of this.#unsent ?? []) bytes += piece.length;
+      return bytes;
+    }
+    return this.#connection.unsentBytes;
+  }
+
+  /** More of a streamed body. */
+  send(bytes: Buffer, isLast: boolean): void {
+    if (this.phase === "done") return;
+    this.#isBodyComplete = isLast;
+    if (this.#connection === null) {
+      this.#unsent?.push(bytes);
+      return;
+    }
+    this.#connection.send(bytes, isLast);
+    // The provider's time to answer runs from the end of the request.
+    if (this.phase === "waiting") this.#arm(this.#timeouts.firstByteMs);
+  }
+
+  pause(): void {
+    if (this.#isPaused) return;
+    this.#isPaused = true;
+    this.#connection?.pause();
+  }
+
+  resume(): void {
+    if (!this.#isPaused) return;
+    this.#isPaused = false;
+    this.#lastActivityMs = this.#wheel.nowMs;
+    this.#connection?.resume();
+  }
+
+  /** Gives it up: the provider's connection is closed before this returns, and the listener hears nothing more. */
+  abort(): void {
+    if (this.phase === "done") return;
+    this.#end();
+    this.#lease?.cancel();
+    this.#lease = null;
+    this.#connection?.destroy();
+    this.#connection = null;
+  }
+
+  /** Bytes of the other protocol, after an upgrade; returns whether the socket took them all. */
+  sendUpgraded(bytes: Buffer): boolean {
+    this.#connection?.send(bytes, true);
+    return this.unsentBytes === 0;
+  }
+
+  // ---- From the connection --------------------------------------------------------------------------------------------
+
+  onHead(head: ResponseHead): void {
+    this.phase = "streaming";
+    this.#arm(this.#timeouts.idleMs);
+    this.#listener.onHead(head);
+  }
+
+  onBody(bytes: Buffer, slices: BodySlices): void {
+    this.#lastActivityMs = this.#wheel.nowMs;
+    this.#listener.onBody(bytes, slices);
+  }
+
+  onEnd(): void {
+    if (this.phase === "done") return;
+    this.#end();
+    this.#connection = null;
+    this.#listener.onEnd();
+  }
+
+  onBroken(error: GatewayError, gotBytes: boolean): void {
+    if (this.phase === "done") return;
+    this.#connection = null;
+    if (this.#isOnPooled && !gotBytes) {
+      this.#isOnPooled = false;
+      this.#connect();
+      return;
+    }
+    this.#end();
+    this.#listener.onError(error);
+  }
+
+  onWritable(): void {
+    if (!this.#isBodyComplete) this.#listener.onWritable();
+  }
+
+  onUpgraded(head: ResponseHead, rest: Buffer | null): void {
+    this.phase = "upgraded";
+    this.#wheel.remove(this);
+    this.#listener.onUpgraded(head, rest);
+  }
+
+  onUpgradedData(bytes: Buffer): void {
+    this.#listener.onUpgradedData(bytes);
+  }
+
+  onUpgradedClose(): void {
+    this.#connection = null;
+    this.phase = "done";
+    this.#listener.onUpgradedClose();
+  }
+
+  // ---- Time -------------------------------------------------------------------------------------------------------------
+
+  onDeadline(nowMs: number): void {
+    if (this.phase === "done") return;
+    if (nowMs >= this.#totalDeadlineMs) {
+      this.#expire("timeout_total", `The request took longer than its total of ${this.#timeouts.totalMs} ms.`);
+      return;
+    }
+    const isStreaming = this.phase === "streaming";
+    if (isStreaming && (this.#isPaused || this.#lastActivityMs + this.#timeouts.idleMs > nowMs)) {
+      // Silence counts only while we listen: a caller that stalls is not the provider's fault.
+      const sinceMs = this.#isPaused ? nowMs : this.#lastActivityMs;
+      this.#wheel.set(this, Math.min(sinceMs + this.#timeouts.idleMs, this.#totalDeadlineMs));
+      return;
+    }
+    if (isStreaming) {
+      this.#expire("timeout_idle", `The provider sent nothing for ${this.#timeouts.idleMs} ms.`);
+    } else if (this.phase === "waiting") {
+      this.#expire(
+        "timeout_first_byte",
+        `The provider did not begin to answer within ${this.#timeouts.firstByteMs} ms.`,
+      );
+    } else {
+      this.#expire("timeout_connect", `The provider could not be connected within ${this.#timeouts.connectMs} ms.`);
+    }
+  }
+
+  #expire(
+    upstreamType: "timeout_total" | "timeout_idle" | "timeout_first_byte" | "timeout_connect",
+    message: string,
+  ): void {
+    this.abort();
+    this.#listener.onError(new GatewayError("upstream_timeout", message, { upstreamType }));
+  }
+
+  #arm(timeoutMs: number): void {
+    this.#lastActivityMs = this.#wheel.nowMs;
+    this.#wheel.set(this, Math.min(this.#lastActivityMs + timeoutMs, this.#totalDeadlineMs));
+  }
+
+  #end(): void {
+    this.phase = "done";
+    this.#wheel.remove(this);
+  }
+
+  // ---- Sending ----------------------------------------------------------------------------------------------------------
+
+  #connect(): void {
+    this.phase = "connecting";
+    this.#arm(this.#timeouts.connectMs);
+    this.#lease = this.#pool.connect({
+      onOpen: (connection) => {
+        this.#lease = null;
+        this.#begin(connection);
+      },
+      onError: (error) => {
+        this.#lease = null;
+        this.#end();
+        this.#listener.onError(error);
+      },
+    });
+  }
+
+  #begin(connection: UpstreamConnection): void {
+    this.phase = "waiting";
+    this.#connection = connection;
+    this.#arm(this.#timeouts.firstByteMs);
+    const head = Buffer.from(this.#request.head, "latin1");
+    const { body } = this.#request;
+    const pieces: Buffer[] = [];
+    if (body === null) pieces.push(head);
+    else if (body.length <= JOIN_BYTES) pieces.push(Buffer.concat([head, body]));
+    else pieces.push(head, body);
+    if (this.#unsent !== null) pieces.push(...this.#unsent);
+    this.#unsent = null;
+    connection.begin(this, pieces, this.#isBodyComplete);
+    if (connection.unsentBytes === 0) this.onWritable();
+  }
+}
