@@ -5,6 +5,7 @@
  *
  * The only file that imports rooms; it reads top to bottom in the order of the picture.
  */
+import type { Socket } from "bun";
 import { OpenExchange } from "./account/open-exchange.ts";
 import { Bulkhead, type Permit } from "./admission/bulkhead.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
@@ -24,7 +25,7 @@ import { MultipartUpload } from "./relay/multipart-upload.ts";
 import { relayUpgrade } from "./relay/upgrade-relay.ts";
 import { buildUpstreamHead } from "./relay/upstream-head.ts";
 import { findDeployment, listModels, type Routed } from "./route/find-deployment.ts";
-import type { CallerHost } from "./wire/caller-connection.ts";
+import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
 import { ConnectionPools } from "./wire/connection-pool.ts";
 import { PendingBudget } from "./wire/pending-budget.ts";
@@ -44,6 +45,8 @@ export type GatewayOptions = {
   /** Answers the probes that also live on the data listeners: status and JSON body, or null for another path. */
   readonly answerHealth: (path: string) => { readonly status: number; readonly body: string } | null;
   readonly onBulkheadRejected: (provider: string) => void;
+  /** Hears of errors that are nobody's but ours; the caller gets a plain 500. */
+  readonly onFault: (error: unknown) => void;
 };
 
 /** Header names the gateway sets on answers; the provider's own request id goes by another name. */
@@ -110,6 +113,11 @@ export class Gateway implements CallerHost {
     for (const exchange of [...this.#open]) exchange.cut?.(error);
   }
 
+  /** Takes over a caller's socket. */
+  accept(socket: Socket<CallerConnection>, isUnix: boolean): CallerConnection {
+    return new CallerConnection(socket, isUnix, this);
+  }
+
   onClosed(connection: Parameters<CallerHost["onClosed"]>[0]): void {
     this.onConnectionClosed?.(connection);
   }
@@ -119,7 +127,7 @@ export class Gateway implements CallerHost {
   onRequest(caller: CallerStream): void {
     const health = isRead(caller.head) ? this.#options.answerHealth(caller.head.path) : null;
     if (health !== null) {
-      sendJson(caller, health.status, health.body, []);
+      sendJson(caller, health.status, health.body, [], nothingElse);
       return;
     }
     void this.#serve(caller);
@@ -193,7 +201,9 @@ export class Gateway implements CallerHost {
       this.#settle(exchange, { kind: "cancelled", phase: exchange.phase });
       return;
     }
-    this.#refuse(exchange, caller, GatewayError.from(thrown));
+    const error = GatewayError.from(thrown);
+    if (error.code === "internal") this.#options.onFault(error.cause ?? error);
+    this.#refuse(exchange, caller, error);
   }
 
   #refuse(exchange: OpenExchange, caller: CallerStream, error: GatewayError): void {
@@ -210,7 +220,7 @@ export class Gateway implements CallerHost {
       const { retryAfterSeconds } = error.options;
       if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(Math.ceil(retryAfterSeconds))]);
       if (error.code === "method_not_allowed") headers.push(["allow", "GET, HEAD, POST"]);
-      sendJson(caller, error.status, renderErrorBody(error), headers);
+      sendJson(caller, error.status, renderErrorBody(error), headers, nothingElse);
     }
     exchange.bytesIn = caller.bodyBytes;
     exchange.bytesOut = caller.answerBytes;
@@ -355,7 +365,7 @@ export class Gateway implements CallerHost {
           this.#poolOf(provider),
           {
             method: "GET",
-            head: this.#makeHead(caller, exchange, provider, `${endpoint.upstreamPath}?${query}`, 0, null),
+            head: this.#makeHead(caller, exchange, provider, `${endpoint.upstreamPath}?${query}`, 0, null, "websocket"),
             body: null,
             isStreamed: true,
           },
@@ -404,6 +414,7 @@ export class Gateway implements CallerHost {
             exchange.phase = "streaming";
             exchange.noteFirstByte();
           },
+          onProviderDone: () => exchange.noteUpstreamEnd(),
           onEnd: resolve,
         },
       );
@@ -440,7 +451,6 @@ export class Gateway implements CallerHost {
       exchange.status = relay?.status ?? 0;
       throw thrown;
     });
-    exchange.noteUpstreamEnd();
     this.#readTap(exchange, relay);
     exchange.status = (relay as AnswerRelay | null)?.status ?? 0;
     this.#conclude(exchange, caller, end, relay);
@@ -503,13 +513,14 @@ export class Gateway implements CallerHost {
     const { head } = caller;
     if (head.path === "*") {
       exchange.endpoint = "options";
+      exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
       caller.sendHead(`HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\n${caller.connectionHeader()}\r\n`);
-      caller.finish();
-      this.#finishLocally(exchange, caller, 204);
+      caller.finish(() => this.#finishLocally(exchange, caller, 204));
       return true;
     }
     if (head.path !== "/v1/models" && !head.path.startsWith("/v1/models/")) return false;
     exchange.endpoint = "models";
+    exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
     if (!isRead(head)) throw new GatewayError("method_not_allowed", `expected GET, got ${head.method}`);
     const names = listModels(snapshot);
     let body: string;
@@ -519,8 +530,9 @@ export class Gateway implements CallerHost {
       findDeployment(snapshot, name);
       body = renderModel(name, snapshot.loadedAtMs);
     }
-    sendJson(caller, 200, body, [["x-request-id", exchange.requestId]]);
-    this.#finishLocally(exchange, caller, 200);
+    sendJson(caller, 200, body, [["x-request-id", exchange.requestId]], () =>
+      this.#finishLocally(exchange, caller, 200),
+    );
     return true;
   }
 
@@ -543,7 +555,7 @@ export class Gateway implements CallerHost {
     const acceptEncoding = endpoint.answersJson || endpoint.grammar !== null ? "identity" : null;
     return {
       method: caller.head.method,
-      head: this.#makeHead(caller, exchange, provider, path, bodyBytes, acceptEncoding),
+      head: this.#makeHead(caller, exchange, provider, path, bodyBytes, acceptEncoding, null),
       body,
       isStreamed: body === null,
     };
@@ -556,6 +568,7 @@ export class Gateway implements CallerHost {
     path: string,
     bodyBytes: number | null,
     acceptEncoding: "identity" | null,
+    upgrade: string | null,
   ): string {
     return buildUpstreamHead(caller.head, {
       provider,
@@ -563,6 +576,7 @@ export class Gateway implements CallerHost {
       requestId: exchange.requestId,
       bodyBytes,
       acceptEncoding,
+      upgrade,
       isAbsolute: provider.proxy !== null && !provider.origin.tls,
     });
   }
@@ -628,16 +642,21 @@ function errorTypeOf(status: number): "auth" | "http_429" | "http_5xx" | "http_4
   return status >= 500 ? "http_5xx" : "http_4xx";
 }
 
+function nothingElse(): void {
+  // the answer stands by itself
+}
+
 function sendJson(
   caller: CallerStream,
   status: number,
   json: string,
   headers: readonly (readonly [name: string, value: string])[],
+  onTaken: () => void,
 ): void {
   const body = Buffer.from(json);
   let text = `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-type: application/json\r\n`;
   for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
   caller.sendHead(`${text}content-length: ${body.length}\r\n${caller.connectionHeader()}\r\n`);
   if (caller.head.method !== "HEAD") caller.write(body, 0, body.length);
-  caller.finish();
+  caller.finish(onTaken);
 }

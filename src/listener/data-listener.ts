@@ -1,5 +1,5 @@
-import type { SocketHandler } from "bun";
-import { CallerConnection, type CallerHost } from "../wire/caller-connection.ts";
+import type { Socket, SocketHandler } from "bun";
+import type { CallerConnection } from "../wire/caller-connection.ts";
 
 /** Where a data listener listens. */
 export type DataAddress =
@@ -41,7 +41,7 @@ export class CallerConnections {
  */
 export function listenForCallers(
   address: DataAddress,
-  host: CallerHost,
+  accept: (socket: Socket<CallerConnection>, isUnix: boolean) => CallerConnection,
   connections: CallerConnections,
   maxConnections: () => number,
 ): DataListener {
@@ -53,7 +53,7 @@ export function listenForCallers(
         return;
       }
       if (!isUnix) socket.setNoDelay(true);
-      socket.data = new CallerConnection(socket, isUnix, host);
+      socket.data = accept(socket, isUnix);
       connections.add(socket.data);
     },
     data(socket, bytes) {

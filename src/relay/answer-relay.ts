@@ -41,15 +41,18 @@ export type RelayEnd =
 /** What the relay tells while it runs. */
 export interface RelayEvents {
   onFirstByte(): void;
+  /** The provider's last byte is here; the caller may still have to take some. */
+  onProviderDone(): void;
   onEnd(end: RelayEnd): void;
 }
 
 /**
  * undecided => held => plain        (not a stream; held while it is small)
  * undecided => stream               (server-sent events)
+ * held | plain | stream => flushing => done   (all has come; a slow caller takes the rest)
  * any => done
  */
-type Mode = "undecided" | "held" | "plain" | "stream" | "done";
+type Mode = "undecided" | "held" | "plain" | "stream" | "flushing" | "done";
 
 /**
  * Moves one answer from provider to caller: the same bytes, with back-pressure, and a tap beside them. A stream that broke
@@ -122,6 +125,7 @@ export class AnswerRelay implements CallListener {
         this.#hold(bytes, slices);
         break;
       case "undecided":
+      case "flushing":
       case "done":
         return;
       default:
@@ -137,13 +141,13 @@ export class AnswerRelay implements CallListener {
         return;
       case "plain":
         if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
-        this.#caller.finish();
-        this.#finish({ kind: "complete" });
+        this.#complete();
         return;
       case "held":
         this.#sendHeld();
         return;
       case "undecided":
+      case "flushing":
       case "done":
         return;
       default:
@@ -153,6 +157,11 @@ export class AnswerRelay implements CallListener {
 
   onError(error: GatewayError): void {
     if (this.#mode === "done") return;
+    if (this.#mode === "flushing") {
+      this.#caller.breakOff();
+      this.#finish({ kind: "truncated", error });
+      return;
+    }
     if (this.#mode === "undecided" || this.#mode === "held") this.#finish({ kind: "unanswered", error });
     else this.#truncate(error);
   }
@@ -359,8 +368,7 @@ export class AnswerRelay implements CallListener {
       return;
     }
     if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
-    this.#caller.finish();
-    this.#finish({ kind: "complete" });
+    this.#complete();
   }
 
   #sendHeld(): void {
@@ -379,8 +387,15 @@ export class AnswerRelay implements CallListener {
     if (!this.#isEncoded && body.length > 0) this.tap.observe(body, 0, body.length);
     this.#sendHead(head, body.length);
     this.#caller.write(body, 0, body.length);
-    this.#caller.finish();
-    this.#finish({ kind: "complete" });
+    this.#complete();
+  }
+
+  /** All has come; the end is told when the caller has taken the last byte. */
+  #complete(): void {
+    this.#mode = "flushing";
+    this.#held = [];
+    this.#events.onProviderDone();
+    this.#caller.finish(() => this.#finish({ kind: "complete" }));
   }
 
   #truncate(error: GatewayError): void {

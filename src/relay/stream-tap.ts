@@ -30,7 +30,8 @@ export class StreamTap {
   #partialUsage: Buffer | null = null;
 
   constructor(grammar: StreamGrammar | null) {
-    this.#finishKey = grammar?.finishKey == null ? null : Buffer.from(`"${grammar.finishKey}"`);
+    const finishKey = grammar?.finishKey ?? null;
+    this.#finishKey = finishKey === null ? null : Buffer.from(`"${finishKey}"`);
     this.#endMarks = (grammar?.endMarks ?? []).map((mark) => Buffer.from(mark));
     this.#hasDoneMark = grammar?.hasDoneMark ?? false;
   }

@@ -59,8 +59,7 @@ export function relayUpgrade(
             `content-length: ${body.length}\r\n${caller.connectionHeader()}\r\n`,
         );
         caller.write(body, 0, body.length);
-        caller.finish();
-        finish({ kind: "complete" });
+        caller.finish(() => finish({ kind: "complete" }));
       },
       onError(error) {
         finish({ kind: "unanswered", error });

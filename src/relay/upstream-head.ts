@@ -25,6 +25,8 @@ export type UpstreamHeadOptions = {
   readonly bodyBytes: number | null;
   /** Asked of the provider where we must read the answer; null leaves the caller's wish. */
   readonly acceptEncoding: "identity" | null;
+  /** The protocol to ask for; an offer of the caller's that we do not serve (h2c) is not passed on. */
+  readonly upgrade: string | null;
   /** Through a plain HTTP proxy the target is absolute (RFC 9112 section 3.2.2). */
   readonly isAbsolute: boolean;
 };
@@ -50,7 +52,7 @@ export function buildUpstreamHead(head: RequestHead, options: UpstreamHeadOption
   if (provider.credential !== null) text += `${provider.credential.header}: ${provider.credential.value.reveal()}\r\n`;
   if (options.acceptEncoding !== null) text += `accept-encoding: ${options.acceptEncoding}\r\n`;
   text += `x-request-id: ${options.requestId}\r\n`;
-  if (head.upgrade !== null) text += `connection: upgrade\r\nupgrade: ${head.upgrade}\r\n`;
+  if (options.upgrade !== null) text += `connection: upgrade\r\nupgrade: ${options.upgrade}\r\n`;
   else if (bodyBytes === null) text += "transfer-encoding: chunked\r\n";
   else if (bodyBytes > 0 || head.method === "POST") text += `content-length: ${bodyBytes}\r\n`;
   return `${text}\r\n`;

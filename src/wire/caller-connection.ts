@@ -5,6 +5,7 @@ import type { PendingBudget, SlowReader } from "./pending-budget.ts";
 import { type HeadLimits, parseRequestHead } from "./request-head.ts";
 
 export type CallerLimits = HeadLimits & {
+  readonly maxBodyBytes: number;
   readonly headTimeoutMs: number;
   readonly bodyTimeoutMs: number;
   readonly keepAliveTimeoutMs: number;
@@ -55,6 +56,7 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
   #lingeredBytes = 0;
   #bodyDeadlineBaseMs = 0;
   #isHeadTimed = false;
+  #isFlushTimed = false;
   #onUpgradedBytes: ((bytes: Buffer) => void) | null = null;
 
   constructor(socket: Socket<CallerConnection>, isUnix: boolean, host: CallerHost) {
@@ -124,7 +126,10 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
       }
       this.#outbox.shift();
     }
-    if (this.#outboxBytes !== before) this.#host.pending.update(this, this.#outboxBytes, true);
+    if (this.#outboxBytes !== before) {
+      this.#host.pending.update(this, this.#outboxBytes, true);
+      if (this.#isFlushTimed) this.armFlushDeadline();
+    }
     if (this.#outboxBytes > 0) return;
     if (this.#endsWhenFlushed) {
       this.socket.end();
@@ -156,6 +161,10 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
         return;
       case "exchange": {
         const stream = this.#stream as CallerStream;
+        if (this.#isFlushTimed) {
+          this.evict();
+          return;
+        }
         if (stream.isBodyDone) return;
         // Moved here rather than on every piece of the body.
         const dueMs = this.#bodyDeadlineBaseMs + stream.bodyBytes / MIN_BODY_BYTES_PER_MS;
@@ -212,10 +221,18 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
     wheel.set(this, this.#bodyDeadlineBaseMs);
   }
 
+  /** The answer is written and waits for a slow caller: as long as it makes progress. */
+  armFlushDeadline(): void {
+    const { wheel, limits } = this.#host;
+    this.#isFlushTimed = true;
+    wheel.set(this, wheel.refresh() + limits.keepAliveTimeoutMs);
+  }
+
   /** The answer is complete: on to the next request, or to the end of the connection. */
   onStreamFinished(stream: CallerStream): void {
     if (this.#stream !== stream || this.#phase === "closed") return;
     this.#stream = null;
+    this.#isFlushTimed = false;
     if (!stream.isBodyDone) {
       this.#linger();
       return;

@@ -160,6 +160,12 @@ export class CallerStream {
       this.failBody({ status: 400, message: `the chunked body is malformed: ${decoder.error}` });
       return bytes.length;
     }
+    const { maxBodyBytes } = this.connection.host.limits;
+    if (this.bodyBytes + decoder.announcedBytes > maxBodyBytes) {
+      // Refused on the announcement: nobody waits for bytes that will not be taken.
+      this.failBody({ status: 413, message: tooLarge(maxBodyBytes).message });
+      return bytes.length;
+    }
     if (decoder.isDone) this.#endBody();
     return used;
   }
@@ -262,12 +268,23 @@ export class CallerStream {
     this.connection.upgrade(this, onBytes);
   }
 
-  /** The answer is complete. */
-  finish(): void {
+  /**
+   * The answer is complete; `onTaken` is called once the socket has taken its last byte, at once in most cases. A caller
+   * that leaves before is told by `onGone` instead: what an exchange holds is held until then.
+   */
+  finish(onTaken: () => void): void {
     if (this.isGone) return;
     this.flushHead();
+    if (this.isClogged) {
+      this.onDrained = () => this.#end(onTaken);
+      this.connection.armFlushDeadline();
+    } else this.#end(onTaken);
+  }
+
+  #end(onTaken: () => void): void {
     this.onGone = null;
     this.onDrained = null;
+    onTaken();
     this.connection.onStreamFinished(this);
   }
 

@@ -57,6 +57,11 @@ export class ChunkedDecoder implements BodySlices {
   #extensionBytes = 0;
   #trailer = "";
 
+  /** Bytes that the current chunk has announced and that have not come. */
+  get announcedBytes(): number {
+    return this.#state === DATA || this.#state === SIZE_LF ? this.#size : 0;
+  }
+
   get isDone(): boolean {
     return this.#state === DONE;
   }

@@ -134,7 +134,8 @@ export class MultipartModelFinder {
         return this.#break("the model field is too long");
       return false;
     }
-    if (at === 0 || at > MAX_MODEL_BYTES) return this.#break("model should be a string that is not empty");
+    if (at === 0) return this.#break("model should be a string that is not empty");
+    if (at > MAX_MODEL_BYTES) return this.#break("the model field is too long");
     this.finding = {
       kind: "found",
       model: this.#window.toString("utf8", 0, at),

@@ -1,0 +1,196 @@
+/**
+ * The one source of what a config may say: types, checks, JSON Schema and the reference page come from here.
+ * Keys whose first mark is `isPlanned` are checked as strictly as the others and have no effect in this version.
+ */
+import * as v from "valibot";
+import {
+  A_LIST,
+  A_MAP,
+  groupName,
+  key,
+  MAX_COUNT,
+  MAX_RATE,
+  model,
+  planned,
+  provider,
+  providerName,
+  queue,
+  retries,
+  strategy,
+  timeouts,
+} from "./schema-entries.ts";
+import { duration, flag, integer, oneOf, size, text } from "./values.ts";
+
+const address = (description: string) => text(description, 'an address "host:port" such as 127.0.0.1:4000', 300);
+
+const listen = v.pipe(
+  v.strictObject(
+    {
+      unix: v.optional(
+        v.nullable(
+          v.pipe(
+            v.strictObject(
+              {
+                path: v.optional(
+                  text("Path of the socket, at most 107 bytes.", "a path", 107),
+                  "/run/llmux/llmux.sock",
+                ),
+                mode: v.optional(
+                  v.pipe(
+                    v.string('a quoted octal mode such as "0660"'),
+                    v.regex(/^0?[0-7]{3}$/, 'a quoted octal mode such as "0660"'),
+                    v.transform((mode) => Number.parseInt(mode, 8)),
+                    v.description("Permissions of the socket, quoted."),
+                  ),
+                  "0660",
+                ),
+              },
+              A_MAP,
+            ),
+            v.description("The Unix socket; null turns it off."),
+          ),
+        ),
+        {},
+      ),
+      http: v.optional(v.nullable(address("HTTP for callers; null turns it off.")), "127.0.0.1:4000"),
+      ops: v.optional(v.nullable(address("Probes, metrics and status; null turns it off.")), "127.0.0.1:4001"),
+    },
+    A_MAP,
+  ),
+  v.title("listen"),
+  v.description("Where LLMux listens. A change of these needs a restart; everything else is reloaded."),
+);
+
+const defaults = v.pipe(
+  v.strictObject(
+    {
+      timeouts: v.optional(timeouts),
+      strategy,
+      retries,
+      drop_params: planned(flag("Drop what the provider cannot express instead of refusing it.")),
+      on_disconnect: planned(oneOf("What becomes of a request whose caller left.", ["cancel", "finish"])),
+    },
+    A_MAP,
+  ),
+  v.title("defaults"),
+  v.description("For every model that does not say otherwise."),
+);
+
+const limits = v.pipe(
+  v.strictObject(
+    {
+      max_concurrent: v.optional(integer("Requests at once in the whole gateway.", 1, MAX_COUNT), 10_000),
+      queue: v.optional(v.nullable(queue), null),
+      max_head_bytes: v.optional(size("Longest request head (431 beyond).", "1KiB", "1MiB"), "16KiB"),
+      max_headers: v.optional(integer("Headers in a request (431 beyond).", 1, 10_000), 100),
+      max_body_bytes: v.optional(size("Longest request body (413 beyond).", "1KiB", "4GiB"), "64MiB"),
+      head_timeout: v.optional(duration("Time for a request's head (408 beyond)."), "10s"),
+      body_timeout: v.optional(duration("Time for a request's body (408 beyond)."), "60s"),
+      keep_alive_timeout: v.optional(duration("How long an idle connection of a caller stays open."), "75s"),
+      max_pending_bytes: v.optional(
+        size("Bytes one stream may hold for a caller that does not read.", "4KiB", "64MiB"),
+        "64KiB",
+      ),
+      max_pending_bytes_total: v.optional(
+        size("The same over all streams; beyond it the slowest caller is cut off.", "64KiB", "4GiB"),
+        "64MiB",
+      ),
+      max_connections: v.optional(integer("Connections of callers at once.", 1, MAX_COUNT), 20_000),
+      max_in_flight_tokens: planned(integer("Estimated tokens at once in the whole gateway.", 1, MAX_RATE)),
+    },
+    A_MAP,
+  ),
+  v.title("limits"),
+  v.description("Bounds of the gateway itself."),
+);
+
+const pool = v.pipe(
+  v.strictObject(
+    {
+      max_idle: v.optional(integer("Idle connections kept per provider.", 0, 100_000), 64),
+      idle_timeout: v.optional(duration("How long one is kept."), "55s"),
+    },
+    A_MAP,
+  ),
+  v.title("pool"),
+  v.description("Connections towards providers."),
+);
+
+const drain = v.pipe(
+  v.strictObject(
+    {
+      delay: v.optional(duration("How long new connections are still taken after SIGTERM.", "0s"), "0s"),
+      timeout: v.optional(duration("How long requests in flight may take to finish.", "0s"), "60s"),
+    },
+    A_MAP,
+  ),
+  v.title("drain"),
+  v.description("How the process ends on SIGTERM."),
+);
+
+const log = v.pipe(
+  v.strictObject(
+    {
+      level: v.optional(oneOf("Least important line that is written.", ["debug", "info", "warn", "error"]), "info"),
+      format: v.optional(oneOf("Form of a line.", ["json", "text"]), "json"),
+    },
+    A_MAP,
+  ),
+  v.title("log"),
+  v.description("What is written to standard output."),
+);
+
+/** A whole config file. Every section may be left out or empty. */
+export const configSchema = v.pipe(
+  v.strictObject(
+    {
+      listen: v.nullish(listen, {}),
+      providers: v.nullish(
+        v.pipe(
+          v.record(providerName, v.nullish(provider, {}), A_MAP),
+          v.maxEntries(1_000, "at most 1000 providers"),
+          v.title("providers"),
+          v.description(
+            "Places that serve models, by a name of your choice; a known id as the name brings dialect, URL and header with it.",
+          ),
+        ),
+        {},
+      ),
+      models: v.nullish(
+        v.pipe(
+          v.record(groupName, model, A_MAP),
+          v.maxEntries(5_000, "at most 5000 models"),
+          v.title("models"),
+          v.description("Public model names. Beside them every `PROVIDER/MODEL` can be called."),
+        ),
+        {},
+      ),
+      keys: v.nullish(
+        v.pipe(
+          v.array(key, A_LIST),
+          v.title("keys"),
+          v.description("Virtual keys for callers. Not enforced in this version: configuring them is an error."),
+        ),
+      ),
+      defaults: v.nullish(defaults, {}),
+      limits: v.nullish(limits, {}),
+      pool: v.nullish(pool, {}),
+      stream_usage: v.optional(
+        flag(
+          "Ask the provider for usage in streams whose caller did not, and withhold the extra event from the caller.",
+        ),
+        true,
+      ),
+      drain: v.nullish(drain, {}),
+      log: v.nullish(log, {}),
+    },
+    "a map of sections such as providers and models",
+  ),
+  v.title("LLMux configuration"),
+);
+
+export type Config = v.InferOutput<typeof configSchema>;
+export type ProviderEntry = NonNullable<Config["providers"][string]>;
+export type ModelEntry = Config["models"][string];
+export type DeploymentEntry = ModelEntry["deployments"][number];
+export type TimeoutsEntry = NonNullable<ModelEntry["timeouts"]>;

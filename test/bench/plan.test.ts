@@ -1,0 +1,22 @@
+import { expect, test } from "bun:test";
+import { MEASURE_NAMES, UsageError, readPlan } from "./plan.ts";
+
+test("without arguments everything is measured, within fifteen minutes", () => {
+  const plan = readPlan([], "out");
+  expect(plan.only).toEqual([...MEASURE_NAMES]);
+  expect(plan.budgetMs).toBeLessThanOrEqual(15 * 60_000);
+  expect(plan.outDirectory).toBe("out");
+});
+
+test("--only and --subject narrow the run and keep its order", () => {
+  const plan = readPlan(["--quick", "--only", "requests", "--only", "memory", "--subject", "nginx"], "out");
+  expect(plan.only).toEqual(["memory", "requests"]);
+  expect(plan.subjects).toEqual(["nginx"]);
+  expect(plan.budgetMs).toBeLessThanOrEqual(2 * 60_000);
+});
+
+test("a wrong name is refused with the names there are", () => {
+  expect(() => readPlan(["--only", "speed"], "out")).toThrow(UsageError);
+  expect(() => readPlan(["--only", "speed"], "out")).toThrow("--only should be one of ready");
+  expect(() => readPlan(["--fast"], "out")).toThrow(UsageError);
+});

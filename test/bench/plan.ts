@@ -1,0 +1,127 @@
+/** How much is measured: the command line, read into durations and counts. */
+import { parseArgs } from "node:util";
+import type { SubjectName } from "./subjects/subject.ts";
+
+export const MEASURE_NAMES = [
+  "ready",
+  "memory",
+  "stalled",
+  "requests",
+  "chunks",
+  "aborts",
+  "latency",
+  "saturation",
+] as const;
+export type MeasureName = (typeof MEASURE_NAMES)[number];
+
+const SUBJECT_NAMES = ["llmux", "nginx", "haproxy", "portkey"] as const satisfies readonly SubjectName[];
+
+export type Plan = {
+  readonly isQuick: boolean;
+  readonly only: readonly MeasureName[];
+  readonly subjects: readonly SubjectName[];
+  readonly outDirectory: string;
+  /** No round begins after this; the whole run ends soon after. */
+  readonly budgetMs: number;
+  /** Traffic of each kind every proxy gets before it is measured. */
+  readonly firstTrafficMs: number;
+  readonly rounds: number;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+  readonly latencyRounds: number;
+  readonly latencyWindowMs: number;
+  readonly saturationRounds: number;
+  readonly saturationWindowMs: number;
+  readonly streamSteps: readonly number[];
+  readonly streamGapMs: number;
+  readonly streamSettleMs: number;
+  readonly stalledWindowMs: number;
+  readonly aborts: number;
+  readonly readyRounds: number;
+};
+
+export const USAGE = `usage: bun test/bench/run.ts [--quick] [--only MEASURE]... [--subject NAME]... [--out DIR]
+
+  --quick         two minutes instead of fifteen: fewer rounds, shorter windows
+  --only MEASURE  one of ${MEASURE_NAMES.join(", ")}; may be repeated
+  --subject NAME  one of ${SUBJECT_NAMES.join(", ")}; may be repeated
+  --out DIR       where bench.md and bench.json go (default dist/bench)
+
+The executable under test is LLMUX_BIN, or dist/llmux.
+`;
+
+export class UsageError extends Error {}
+
+const FULL = {
+  budgetMs: 14 * 60_000,
+  firstTrafficMs: 2000,
+  rounds: 5,
+  warmupMs: 700,
+  windowMs: 3000,
+  latencyRounds: 5,
+  latencyWindowMs: 1000,
+  saturationRounds: 3,
+  saturationWindowMs: 2500,
+  streamSteps: [1000, 5000, 9900],
+  streamGapMs: 5000,
+  streamSettleMs: 5000,
+  stalledWindowMs: 6000,
+  aborts: 300,
+  readyRounds: 11,
+} as const;
+
+const QUICK = {
+  budgetMs: 105_000,
+  firstTrafficMs: 400,
+  rounds: 2,
+  warmupMs: 250,
+  windowMs: 700,
+  latencyRounds: 1,
+  latencyWindowMs: 300,
+  saturationRounds: 1,
+  saturationWindowMs: 700,
+  streamSteps: [1000, 9900],
+  streamGapMs: 2500,
+  streamSettleMs: 1500,
+  stalledWindowMs: 1500,
+  aborts: 40,
+  readyRounds: 3,
+} as const;
+
+function readNames<T extends string>(option: string, given: readonly string[] | undefined, known: readonly T[]): T[] {
+  if (given === undefined) return [...known];
+  return known.filter((name) => {
+    for (const text of given) {
+      if (!known.some((one) => one === text)) {
+        throw new UsageError(`--${option} should be one of ${known.join(", ")}, got ${text}`);
+      }
+    }
+    return given.includes(name);
+  });
+}
+
+/** Reads the arguments; throws UsageError with a sentence for people. */
+export function readPlan(argv: readonly string[], defaultOut: string): Plan {
+  let values;
+  try {
+    ({ values } = parseArgs({
+      args: [...argv],
+      options: {
+        quick: { type: "boolean", default: false },
+        only: { type: "string", multiple: true },
+        subject: { type: "string", multiple: true },
+        out: { type: "string", default: defaultOut },
+      },
+    }));
+  } catch (thrown) {
+    // parseArgs says in words which argument it did not understand.
+    throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
+  }
+  return {
+    isQuick: values.quick,
+    only: readNames("only", values.only, MEASURE_NAMES),
+    subjects: readNames("subject", values.subject, SUBJECT_NAMES),
+    outDirectory: values.out,
+    ...(values.quick ? QUICK : FULL),
+  };
+}

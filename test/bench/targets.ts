@@ -1,0 +1,45 @@
+/** The figures this product promises, as the report judges them. */
+import type { FigureBook } from "./figure-book.ts";
+
+type Target = {
+  readonly title: string;
+  readonly measure: string;
+  readonly lane: string;
+  /** Whether the limit is on the figure itself or on its ratio to nginx in the same run. */
+  readonly of: "value" | "ratio";
+  readonly limit: number;
+};
+
+export const TARGETS: readonly Target[] = [
+  { title: "CPU per request, × nginx", measure: "cpu-per-request", lane: "llmux tcp", of: "ratio", limit: 1.5 },
+  { title: "CPU per chunk, × nginx", measure: "cpu-per-chunk", lane: "llmux tcp", of: "ratio", limit: 1.1 },
+  { title: "9,900 open streams, MB", measure: "resident at 9900 streams", lane: "llmux tcp", of: "value", limit: 100 },
+  { title: "idle, MB", measure: "resident idle", lane: "llmux tcp", of: "value", limit: 45 },
+  { title: "exec to ready, ms", measure: "exec to ready", lane: "llmux tcp", of: "value", limit: 150 },
+  { title: "abort p99 while waiting, ms", measure: "abort waiting p99", lane: "llmux tcp", of: "value", limit: 10 },
+  { title: "abort p99 in mid-stream, ms", measure: "abort streaming p99", lane: "llmux tcp", of: "value", limit: 10 },
+  {
+    title: "200 stalled callers, MB",
+    measure: "resident with 200 stalled callers, peak",
+    lane: "llmux tcp",
+    of: "value",
+    limit: 110,
+  },
+];
+
+export type Verdict = {
+  readonly title: string;
+  readonly limit: number;
+  /** Null where it was not measured in this run. */
+  readonly value: number | null;
+  readonly verdict: "hit" | "missed" | "not measured";
+};
+
+export function judgeTargets(book: FigureBook): Verdict[] {
+  return TARGETS.map(({ title, measure, lane, of, limit }) => {
+    const figure = book.find(measure, lane);
+    const value = (of === "ratio" ? figure?.ratio : figure?.median) ?? null;
+    const verdict = value === null ? "not measured" : value <= limit ? "hit" : "missed";
+    return { title, limit, value, verdict };
+  });
+}

@@ -1,0 +1,108 @@
+import { describe, expect, test } from "bun:test";
+import { testCertificates } from "../instruments/certificates.ts";
+import { loadText, problemsOf } from "./fixtures.ts";
+
+const { caPem, server, client } = testCertificates();
+
+const withTls = (tls: string): string => `providers: { openai: { api_key: k, tls: ${tls} } }\n`;
+const FILES = {
+  "/ca": caPem,
+  "/cert": client.certPem,
+  "/key": client.keyPem,
+  "/other-key": server.keyPem,
+  "/broken": "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n",
+};
+
+describe("TLS of a provider", () => {
+  test("takes PEM from files and in place", async () => {
+    const snapshot = await loadText(
+      withTls(`{ ca: ${JSON.stringify(caPem)}, cert: { file: /cert }, key: { file: /key }, server_name: example.com }`),
+      { files: FILES },
+    );
+    const tls = snapshot.providers.get("openai")?.tls;
+    expect(tls).toMatchObject({ caPem, certPem: client.certPem.trimEnd(), serverName: "example.com", verify: true });
+    expect(tls?.keyPem?.reveal()).toBe(client.keyPem.trimEnd());
+    expect(Bun.inspect(tls)).not.toContain("PRIVATE KEY");
+  });
+
+  test.each([
+    ["{ cert: { file: /cert } }", "providers.openai.tls: expected key beside cert, got cert alone"],
+    ["{ key: { file: /key } }", "providers.openai.tls: expected cert beside key, got key alone"],
+    ["{ ca: { file: /key } }", "tls.ca: expected PEM text with a valid certificate, got something else"],
+    ["{ ca: { file: /broken } }", "tls.ca: expected PEM text with a valid certificate, got something else"],
+    [
+      "{ cert: { file: /cert }, key: { file: /cert } }",
+      "tls.key: expected PEM text with an unencrypted private key, got something else",
+    ],
+    [
+      "{ cert: { file: /cert }, key: { file: /other-key } }",
+      "tls.key: expected the private key of cert, got the key of another certificate",
+    ],
+  ])("refuses %s", async (tls, message) => {
+    const problems = await problemsOf(withTls(tls), { files: FILES });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain(message);
+  });
+});
+
+describe("a provider's pool key", () => {
+  const keyOf = async (entry: string, files: Readonly<Record<string, string>> = FILES): Promise<string> => {
+    const text = `providers: { p: { provider: openai-compatible, ${entry} } }\n`;
+    return (await loadText(text, { files })).providers.get("p")?.poolKey ?? "";
+  };
+  const base = "base_url: https://example.com/v1";
+
+  test("stays when nothing of the connection changes", async () => {
+    const key = await keyOf(base);
+    expect(key).toMatch(/^[0-9a-f]{32}$/);
+    expect(await keyOf(`${base}, api_key: other, max_concurrent: 3, timeouts: { idle: 1s }`)).toBe(key);
+    expect(await keyOf("base_url: https://example.com/v2")).toBe(key);
+  });
+
+  test.each([
+    "base_url: http://example.com/v1",
+    "base_url: https://example.com:444/v1",
+    "base_url: https://example.org/v1",
+    "base_url: unix:/run/x.sock",
+    `${base}, proxy: http://proxy:1`,
+    `${base}, proxy: http://u:p@proxy:1`,
+    `${base}, tls: { verify: false }`,
+    `${base}, tls: { server_name: other }`,
+    `${base}, tls: { ca: { file: /ca } }`,
+    `${base}, tls: { cert: { file: /cert }, key: { file: /key } }`,
+  ])("changes with the connection: %s", async (entry) => {
+    expect(await keyOf(entry)).not.toBe(await keyOf(base));
+  });
+
+  test("changes with what is in the files", async () => {
+    const entry = `${base}, tls: { ca: { file: /ca } }`;
+    expect(await keyOf(entry, { "/ca": server.certPem })).not.toBe(await keyOf(entry));
+  });
+});
+
+describe("a provider's credential", () => {
+  test("is the first of several, and every one is checked", async () => {
+    const snapshot = await loadText("providers: { openai: { api_keys: [one, { file: /two }] } }\n", {
+      files: { "/two": "2" },
+    });
+    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer one");
+    expect(await problemsOf('providers: { openai: { api_keys: [one, "t wo\\u0000"] } }\n')).toEqual([
+      "config.yaml:1:40: providers.openai.api_keys[1]: expected characters that a header can carry, got a control character at position 5",
+    ]);
+  });
+
+  test("is optional where the provider says so", async () => {
+    const text = "providers: { p: { provider: openai-compatible, base_url: http://localhost:1, api_key: k } }\n";
+    const credential = (await loadText(text)).providers.get("p")?.credential;
+    expect(credential?.header).toBe("authorization");
+    expect(credential?.value.reveal()).toBe("Bearer k");
+  });
+
+  test("of the environment is not sent to another place than the provider's own", async () => {
+    const problems = await problemsOf("providers: { openai: { base_url: https://elsewhere.example.com } }\n", {
+      env: { OPENAI_API_KEY: "sk-example" },
+    });
+    expect(problems).toHaveLength(1);
+    expect(problems[0]).toContain("expected api_key");
+  });
+});
