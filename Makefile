@@ -6,10 +6,9 @@ SOURCES := $(shell find src deploy/build -name '*.ts' 2>/dev/null) package.json 
 # In-process tests; those of test/e2e/ need the executable.
 UNIT := --path-ignore-patterns 'test/e2e/**' --timeout 30000
 # What is too slow for `make check` (under a minute); `make test` runs it.
-SLOW := --path-ignore-patterns 'test/fuzz/**' --path-ignore-patterns 'test/abort/**'
-# Set by .ci/run, which reads the results: a folder for JUnit files.
-JUNIT_DIR ?=
-junit = $(if $(JUNIT_DIR),--reporter=junit --reporter-outfile=$(JUNIT_DIR)/$(1).xml)
+SLOW := --path-ignore-patterns 'test/recorded/**' --path-ignore-patterns 'test/abort/**'
+# Tests that come in by the front door: in process for coverage, then again against the executable.
+FRONT_DOOR := $(wildcard test/e2e test/raw test/faults test/recorded test/abort)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check unit coverage e2e build cross bench image nightly generate format clean
@@ -43,17 +42,17 @@ check: $(INSTALLED) ## Format, lint, types, unit tests: under a minute
 	$(BUN) check
 	$(BUN) src/provider/generate-registry.ts --check
 	$(BUN) deploy/reference/generate.ts --check
-	$(BUN) test $(UNIT) $(SLOW) $(call junit,check)
+	$(BUN) test $(UNIT) $(SLOW)
 
 unit: $(INSTALLED) ## The in-process tests alone, without coverage
-	$(BUN) test $(UNIT) $(call junit,unit)
+	$(BUN) test $(UNIT)
 
 coverage: $(INSTALLED) ## The in-process tests, and how many lines they reach
-	$(BUN) test $(UNIT) --coverage --coverage-reporter=text --coverage-reporter=lcov $(call junit,unit)
-	$(BUN) test/coverage/check-coverage.ts coverage/lcov.info
+	$(BUN) test $(UNIT) --coverage --coverage-reporter=text --coverage-reporter=lcov; code=$$?; \
+	$(BUN) test/line-coverage/check-coverage.ts coverage/lcov.info && exit $$code
 
 e2e: $(INSTALLED) ## End to end against dist/llmux (or the executable that LLMUX_BIN names)
-	LLMUX_BIN=$${LLMUX_BIN:-dist/llmux} $(BUN) test test/e2e --timeout 60000 $(call junit,e2e)
+	LLMUX_BIN=$${LLMUX_BIN:-dist/llmux} $(BUN) test $(FRONT_DOOR) --timeout 60000
 
 build: dist/llmux ## Compile dist/llmux for this machine
 

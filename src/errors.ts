@@ -60,6 +60,8 @@ export type GatewayErrorOptions = {
   readonly retryAfterSeconds?: number;
   /** The dialect's own finer code, e.g. `model_not_found`. */
   readonly detail?: string;
+  /** Methods for the Allow header of a 405. */
+  readonly allow?: string;
   /** The request's field at fault, e.g. `model`. */
   readonly param?: string;
   /** What went wrong upstream, for `llm_upstream_error_total{error_type}`: a short fixed word, never free text. */
@@ -87,6 +89,13 @@ export type UpstreamErrorType =
   | "http_429"
   | "http_5xx"
   | "auth";
+
+/** What a provider's error status counts as (DESIGN section 6). */
+export function upstreamErrorTypeOf(status: number): UpstreamErrorType {
+  if (status === 401 || status === 402 || status === 403) return "auth";
+  if (status === 429) return "http_429";
+  return status >= 500 ? "http_5xx" : "http_4xx";
+}
 
 /** An error that ends an exchange; the caller sees code and message, the log sees the cause. */
 export class GatewayError extends Error {

@@ -1,36 +1,39 @@
 /**
  * The stack: one request from a caller's socket to a provider's and back.
  *
- *   listener ► rescue ► admission(caller) ► route ► admission(deployment) ► relay ► settle
+ *   listener ► rescue ► admission(caller) ► read ► route ► admission(deployment) ► relay ► settle
  *
- * The only file that imports rooms; it reads top to bottom in the order of the picture.
+ * The only file that imports rooms; `#serve` reads top to bottom in the order of the picture.
  */
 import type { Socket } from "bun";
 import { OpenExchange } from "./account/open-exchange.ts";
-import { Bulkhead, type Permit } from "./admission/bulkhead.ts";
+import type { Bulkhead, Permit } from "./admission/bulkhead.ts";
+import { Bulkheads, waitForPermit } from "./admission/bulkheads.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
-import { type Endpoint, findEndpoint } from "./dialect/openai-chat/endpoints.ts";
+import type { Endpoint } from "./dialect/openai-chat/endpoints.ts";
 import { renderErrorBody } from "./dialect/openai-chat/errors.ts";
 import { patchJsonRequest, readJsonRequest } from "./dialect/openai-chat/json-request.ts";
-import { renderModel, renderModelList } from "./dialect/openai-chat/models.ts";
+import { isModelsPath, modelOfPath, renderModel, renderModelList } from "./dialect/openai-chat/models.ts";
 import { MultipartModelFinder, readBoundary } from "./dialect/openai-chat/multipart-request.ts";
+import { recogniseEndpoint, wrongMethod } from "./dialect/openai-chat/recognise.ts";
 import { readUsage } from "./dialect/openai-chat/usage.ts";
-import { GatewayError } from "./errors.ts";
-import type { ExchangeObserver, Origin, Provider, Snapshot } from "./exchange.ts";
+import { GatewayError, upstreamErrorTypeOf } from "./errors.ts";
+import type { ExchangeObserver, Origin, Outcome, Provider, Snapshot } from "./exchange.ts";
 import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
+import { answerEmpty, answerJson } from "./relay/answer-json.ts";
 import { AnswerRelay, type RelayEnd } from "./relay/answer-relay.ts";
 import { MultipartUpload } from "./relay/multipart-upload.ts";
-import { relayUpgrade } from "./relay/upgrade-relay.ts";
-import { buildUpstreamHead } from "./relay/upstream-head.ts";
+import { UpgradeRelay } from "./relay/upgrade-relay.ts";
+import { composeUpstreamRequest } from "./relay/upstream-head.ts";
 import { findDeployment, listModels, type Routed } from "./route/find-deployment.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
 import { ConnectionPools } from "./wire/connection-pool.ts";
 import { PendingBudget } from "./wire/pending-budget.ts";
 import type { RequestHead } from "./wire/request-head.ts";
-import { type CallRequest, UpstreamCall } from "./wire/upstream-call.ts";
+import { type CallListener, type CallRequest, UpstreamCall } from "./wire/upstream-call.ts";
 
 export type GatewayOptions = {
   readonly snapshot: Snapshot;
@@ -49,24 +52,41 @@ export type GatewayOptions = {
   readonly onFault: (error: unknown) => void;
 };
 
-/** Header names the gateway sets on answers; the provider's own request id goes by another name. */
-const RENAMED_HEADERS: ReadonlyMap<string, string> = new Map([["x-request-id", "x-upstream-request-id"]]);
+/** A request, read as far as its model's name. */
+type ReadRequest = {
+  readonly model: string;
+  /** The request for a deployment, once one is chosen. */
+  prepare(routed: Routed): Outgoing;
+};
+
+/** What goes to a provider, and how its answer is to be treated. */
+type Outgoing = {
+  readonly request: CallRequest;
+  readonly isStreamRequested: boolean;
+  readonly choices: number;
+  /** Usage was asked for on our own account: its event is withheld. */
+  readonly withholdsUsage: boolean;
+  readonly upload: MultipartUpload | null;
+  readonly isUpgrade: boolean;
+};
+
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const OVERLOADED_RETRY_SECONDS = 1;
+/** Bodies up to this size leave in one write with their head. */
+const JOIN_BYTES = 64 * 1024;
 
 export class Gateway implements CallerHost {
   readonly wheel: TimerWheel;
   readonly pending: PendingBudget;
   readonly pools: ConnectionPools;
   isDraining = false;
-  #snapshot: Snapshot;
-  readonly #options: GatewayOptions;
-  readonly #open = new Set<OpenExchange>();
-  readonly #gatewayBulkhead: Bulkhead;
-  readonly #bulkheads = new Map<string, Bulkhead>();
   /** Called whenever an exchange has ended; the drain counts on it. */
   onExchangeEnd: (() => void) | null = null;
-  onConnectionClosed: ((connection: Parameters<CallerHost["onClosed"]>[0]) => void) | null = null;
+  onConnectionClosed: ((connection: CallerConnection) => void) | null = null;
+  #snapshot: Snapshot;
+  readonly #options: GatewayOptions;
+  readonly #bulkheads: Bulkheads;
+  readonly #open = new Set<OpenExchange>();
 
   constructor(options: GatewayOptions) {
     const { snapshot } = options;
@@ -75,8 +95,7 @@ export class Gateway implements CallerHost {
     this.wheel = options.wheel;
     this.pending = new PendingBudget(snapshot.limits.maxPendingBytesTotal);
     this.pools = new ConnectionPools(snapshot.limits, options.wheel);
-    this.#gatewayBulkhead = this.#makeBulkhead("", snapshot.limits);
-    this.swap(snapshot);
+    this.#bulkheads = new Bulkheads(snapshot, options.ledger, options.schedule);
   }
 
   get limits(): Snapshot["limits"] {
@@ -91,20 +110,13 @@ export class Gateway implements CallerHost {
   swap(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.pending.maxBytes = snapshot.limits.maxPendingBytesTotal;
-    this.#gatewayBulkhead.reconfigure(snapshot.limits);
-    for (const provider of snapshot.providers.values()) this.#bulkheads.get(provider.name)?.reconfigure(provider);
-    for (const [name, bulkhead] of this.#bulkheads) {
-      if (!snapshot.providers.has(name) && bulkhead.inFlight === 0) this.#bulkheads.delete(name);
-    }
+    this.#bulkheads.reconfigure(snapshot);
     this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)));
   }
 
   /** Exchanges at each provider, for metrics and status. */
-  *inFlightByProvider(): Iterable<readonly [provider: string, inFlight: number, queued: number]> {
-    for (const name of this.#snapshot.providers.keys()) {
-      const bulkhead = this.#bulkheads.get(name);
-      yield [name, bulkhead?.inFlight ?? 0, bulkhead?.queued ?? 0];
-    }
+  *loads(): Iterable<{ readonly provider: string; readonly inFlight: number; readonly queued: number }> {
+    for (const provider of this.#snapshot.providers.keys()) yield { provider, ...this.#bulkheads.loadOf(provider) };
   }
 
   /** Ends everything that still runs: streams get an error event in their dialect, the rest an error answer. */
@@ -113,79 +125,55 @@ export class Gateway implements CallerHost {
     for (const exchange of [...this.#open]) exchange.cut?.(error);
   }
 
+  // ---- listener -------------------------------------------------------------------------------------------------------
+
   /** Takes over a caller's socket. */
   accept(socket: Socket<CallerConnection>, isUnix: boolean): CallerConnection {
     return new CallerConnection(socket, isUnix, this);
   }
 
-  onClosed(connection: Parameters<CallerHost["onClosed"]>[0]): void {
+  onClosed(connection: CallerConnection): void {
     this.onConnectionClosed?.(connection);
   }
 
-  // ---- listener -------------------------------------------------------------------------------------------------------
-
   onRequest(caller: CallerStream): void {
     const health = isRead(caller.head) ? this.#options.answerHealth(caller.head.path) : null;
-    if (health !== null) {
-      sendJson(caller, health.status, health.body, [], nothingElse);
-      return;
-    }
-    void this.#serve(caller);
+    if (health === null) void this.#serve(caller);
+    else answerJson(caller, health.status, health.body, [], nothingElse);
   }
 
-  /** Bytes that are no request are answered too, and counted. */
-  renderRefusal(status: number, message: string): Buffer {
-    const code = status === 408 ? "request_timeout" : status === 431 ? "headers_too_large" : "invalid_request";
-    const error = new GatewayError(status === 405 ? "method_not_allowed" : code, `Bad request: ${message}.`, {
-      status,
-    });
-    const exchange = this.#begin(crypto.randomUUID());
-    exchange.endpoint = "malformed";
-    exchange.status = status;
-    this.#settle(exchange, { kind: "failed", error });
-    const body = renderErrorBody(error);
-    const allow = status === 405 ? "allow: GET, HEAD, POST\r\n" : "";
-    return Buffer.from(
-      `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-type: application/json\r\n${allow}x-request-id: ${exchange.requestId}\r\n` +
-        `x-llmux-error-source: gateway\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
-    );
-  }
-
-  /** One exchange, from its head to its settlement. */
+  /** One exchange, from its head to the start of its relay; what comes back settles it. */
   async #serve(caller: CallerStream): Promise<void> {
     const snapshot = this.#snapshot;
-    const { head } = caller;
-    const exchange = this.#begin(readRequestId(head));
-    caller.onGone = () => {
-      exchange.noteGone();
-      exchange.cancelStep?.();
-      if (exchange.cancelStep === null) exchange.noteUpstreamClosed();
-    };
-    exchange.cut = (error) => this.#refuse(exchange, caller, error);
+    const exchange = this.#begin(caller);
     try {
       if (this.#answerLocally(caller, exchange, snapshot)) return;
-      const endpoint = recognise(head);
+      const endpoint = recogniseEndpoint(caller.head);
       exchange.endpoint = endpoint.name;
 
       // admission(caller)
       exchange.phase = "queued";
-      exchange.hold(
-        this.#gatewayBulkhead.tryAcquire() ?? (await this.#waitForPermit(this.#gatewayBulkhead, "", exchange)),
-      );
+      const { gateway } = this.#bulkheads;
+      exchange.hold(gateway.tryAcquire() ?? (await this.#waitForPermit(gateway, "", exchange)));
 
-      switch (endpoint.modelPlace) {
-        case "json":
-          await this.#serveJson(caller, exchange, endpoint, snapshot);
-          break;
-        case "multipart":
-          await this.#serveMultipart(caller, exchange, endpoint, snapshot);
-          break;
-        case "query":
-          await this.#serveUpgrade(caller, exchange, endpoint, snapshot);
-          break;
-        default:
-          endpoint.modelPlace satisfies never;
-      }
+      exchange.phase = "reading";
+      const reading = this.#read(caller, exchange, endpoint, snapshot);
+      const request = reading instanceof Promise ? await reading : reading;
+
+      // route
+      const routed = findDeployment(snapshot, request.model);
+      const { provider, group } = routed.deployment;
+      exchange.group = group;
+      exchange.provider = provider.name;
+      const outgoing = request.prepare(routed);
+      exchange.endOwnWork();
+
+      // admission(deployment)
+      exchange.phase = "queued";
+      const bulkhead = this.#bulkheads.of(provider);
+      exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
+
+      this.#relay(caller, exchange, endpoint, routed, outgoing);
     } catch (thrown) {
       this.#rescue(exchange, caller, thrown);
     }
@@ -197,8 +185,7 @@ export class Gateway implements CallerHost {
   #rescue(exchange: OpenExchange, caller: CallerStream, thrown: unknown): void {
     if (exchange.isSettled) return;
     if (thrown instanceof CallerGone || caller.isGone) {
-      exchange.bytesIn = caller.bodyBytes;
-      this.#settle(exchange, { kind: "cancelled", phase: exchange.phase });
+      this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
       return;
     }
     const error = GatewayError.from(thrown);
@@ -209,298 +196,326 @@ export class Gateway implements CallerHost {
   #refuse(exchange: OpenExchange, caller: CallerStream, error: GatewayError): void {
     if (exchange.isSettled) return;
     const { cancelStep } = exchange;
-    exchange.upstreamErrorType ??= error.options.upstreamType ?? null;
+    const { retryAfterSeconds, allow, upstreamType } = error.options;
+    exchange.upstreamErrorType ??= upstreamType ?? null;
     exchange.status = error.status;
-    if (caller.isAnswered) caller.breakOff();
+    if (caller.isAnswered) caller.breakOff(nothingElse);
     else {
       const headers: [string, string][] = [
         ["x-request-id", exchange.requestId],
         ["x-llmux-error-source", "gateway"],
       ];
-      const { retryAfterSeconds } = error.options;
       if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(Math.ceil(retryAfterSeconds))]);
-      if (error.code === "method_not_allowed") headers.push(["allow", "GET, HEAD, POST"]);
-      sendJson(caller, error.status, renderErrorBody(error), headers, nothingElse);
+      if (allow !== undefined) headers.push(["allow", allow]);
+      answerJson(caller, error.status, renderErrorBody(error), headers, nothingElse);
     }
-    exchange.bytesIn = caller.bodyBytes;
-    exchange.bytesOut = caller.answerBytes;
-    this.#settle(exchange, { kind: "failed", error });
+    this.#settle(exchange, caller, { kind: "failed", error });
     // Whatever step it was waiting in is over too.
     cancelStep?.();
   }
 
+  /** Bytes that are no request are answered too, and counted. */
+  renderRefusal(status: number, message: string): Buffer {
+    const code =
+      status === 408
+        ? "request_timeout"
+        : status === 431
+          ? "headers_too_large"
+          : status === 405
+            ? "method_not_allowed"
+            : "invalid_request";
+    const error = new GatewayError(code, `Bad request: ${message}.`, { status });
+    const exchange = this.#openExchange(crypto.randomUUID());
+    exchange.endpoint = "malformed";
+    exchange.status = status;
+    this.#settle(exchange, null, { kind: "failed", error });
+    const body = renderErrorBody(error);
+    const allow = status === 405 ? "allow: GET, HEAD, POST\r\n" : "";
+    return Buffer.from(
+      `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-type: application/json\r\n${allow}x-request-id: ${exchange.requestId}\r\n` +
+        `x-llmux-error-source: gateway\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+    );
+  }
+
   // ---- admission ------------------------------------------------------------------------------------------------------
 
-  /** Waits for its turn where a queue is configured; leaves the queue at once when the caller leaves. */
   #waitForPermit(bulkhead: Bulkhead, provider: string, exchange: OpenExchange): Promise<Permit> {
-    return new Promise((resolve, reject) => {
-      const ticket = bulkhead.enqueue({
-        onGranted: (permit) => {
-          exchange.cancelStep = null;
-          resolve(permit);
-        },
-        onRejected: (reason) => {
-          exchange.cancelStep = null;
-          this.#options.onBulkheadRejected(provider);
-          const whose = provider === "" ? "The gateway" : `The provider ${provider}`;
-          const why = reason === "full" ? "is at its limit of concurrent requests" : "had no free place in time";
-          reject(new GatewayError("overloaded", `${whose} ${why}.`, { retryAfterSeconds: OVERLOADED_RETRY_SECONDS }));
-        },
-      });
-      exchange.cancelStep ??= () => {
-        ticket.leave();
-        reject(new CallerGone());
-      };
+    return waitForPermit(bulkhead, exchange, {
+      onRejected: (reason) => {
+        this.#options.onBulkheadRejected(provider);
+        const whose = provider === "" ? "The gateway" : `The provider ${provider}`;
+        const why = reason === "full" ? "is at its limit of concurrent requests" : "had no free place in time";
+        return new GatewayError("overloaded", `${whose} ${why}.`, { retryAfterSeconds: OVERLOADED_RETRY_SECONDS });
+      },
+      onLeft: () => new CallerGone(),
     });
   }
 
-  async #admitAt(provider: Provider, exchange: OpenExchange): Promise<void> {
-    const bulkhead = this.#bulkheadOf(provider);
-    exchange.provider = provider.name;
-    exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
-  }
+  // ---- read -----------------------------------------------------------------------------------------------------------
 
-  #bulkheadOf(provider: Provider): Bulkhead {
-    let bulkhead = this.#bulkheads.get(provider.name);
-    if (bulkhead === undefined) {
-      bulkhead = this.#makeBulkhead(provider.name, provider);
-      this.#bulkheads.set(provider.name, bulkhead);
+  /** Reads a request as far as its model's name; at once where the body is there already. */
+  #read(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    endpoint: Endpoint,
+    snapshot: Snapshot,
+  ): ReadRequest | Promise<ReadRequest> {
+    refuseEncodedBody(caller.head);
+    switch (endpoint.modelPlace) {
+      case "json": {
+        const body = caller.collectBody(snapshot.limits.maxBodyBytes);
+        return body instanceof Promise
+          ? body.then((collected) => this.#readJson(caller, exchange, endpoint, snapshot, collected))
+          : this.#readJson(caller, exchange, endpoint, snapshot, body);
+      }
+      case "multipart":
+        return this.#readMultipart(caller, exchange, endpoint, snapshot);
+      case "query":
+        return this.#readUpgrade(caller, exchange, endpoint);
+      default:
+        return endpoint.modelPlace satisfies never;
     }
-    return bulkhead;
   }
 
-  #makeBulkhead(name: string, limits: Pick<Provider, "maxConcurrent" | "queue">): Bulkhead {
-    const { ledger, schedule } = this.#options;
-    return new Bulkhead({ name, maxConcurrent: limits.maxConcurrent, queue: limits.queue, ledger, schedule });
-  }
-
-  // ---- route ► relay --------------------------------------------------------------------------------------------------
-
-  async #serveJson(
+  #readJson(
     caller: CallerStream,
     exchange: OpenExchange,
     endpoint: Endpoint,
     snapshot: Snapshot,
-  ): Promise<void> {
-    exchange.phase = "reading";
-    refuseEncodedBody(caller.head);
-    const collected = caller.collectBody(snapshot.limits.maxBodyBytes);
-    const body = collected instanceof Promise ? await collected : collected;
+    body: Buffer,
+  ): ReadRequest {
     exchange.startOwnWork();
-    const request = readJsonRequest(body, endpoint.defaultModel);
-    const routed = this.#route(snapshot, request.model, exchange);
-    const { provider } = routed.deployment;
-    const asksForUsage =
-      snapshot.streamUsage && endpoint.hasStreamOptions && request.isStream && !request.hasStreamOptions;
-    const patched = patchJsonRequest(request, routed.upstreamModel, asksForUsage);
-    exchange.endOwnWork();
-    exchange.phase = "queued";
-    const admitted = this.#admitAt(provider, exchange);
-    await admitted;
-    exchange.startOwnWork();
-    await this.#relay(caller, exchange, endpoint, routed, {
-      request: this.#makeRequest(caller, exchange, endpoint, provider, patched.length, patched),
-      isStreamRequested: request.isStream,
-      withholdsUsage: asksForUsage,
-      upload: null,
-    });
+    const json = readJsonRequest(body, endpoint.defaultModel);
+    const asksForUsage = snapshot.streamUsage && endpoint.hasStreamOptions && json.isStream && !json.hasStreamOptions;
+    return {
+      model: json.model,
+      prepare: ({ deployment, upstreamModel }) => {
+        const patched = patchJsonRequest(json, upstreamModel, asksForUsage);
+        const { length } = patched;
+        const path = endpoint.upstreamPath + caller.head.query;
+        const isJoined = length <= JOIN_BYTES;
+        const wire = { provider: deployment.provider, path, bodyBytes: length, upgrade: null };
+        return {
+          request: {
+            method: "POST",
+            bytes: this.#compose(caller, exchange, endpoint, wire, isJoined ? patched : null),
+            body: isJoined ? null : patched,
+            isStreamed: false,
+          },
+          isStreamRequested: json.isStream,
+          choices: json.choices,
+          withholdsUsage: asksForUsage,
+          upload: null,
+          isUpgrade: false,
+        };
+      },
+    };
   }
 
-  async #serveMultipart(
+  async #readMultipart(
     caller: CallerStream,
     exchange: OpenExchange,
     endpoint: Endpoint,
     snapshot: Snapshot,
-  ): Promise<void> {
-    exchange.phase = "reading";
-    refuseEncodedBody(caller.head);
+  ): Promise<ReadRequest> {
     const boundary = readBoundary(caller.head.headers.get("content-type"));
     if (boundary === null) {
-      throw new GatewayError("invalid_request", "expected a multipart/form-data body with a boundary", { status: 415 });
+      throw new GatewayError("invalid_request", "Expected a multipart/form-data body with a boundary.", {
+        status: 415,
+      });
     }
     const upload = new MultipartUpload(caller, new MultipartModelFinder(boundary), snapshot.limits.maxBodyBytes);
     const named = await upload.findModel();
-    const model = named ?? endpoint.defaultModel;
-    if (model === null) {
-      throw new GatewayError("invalid_request", "you must provide a model parameter", { param: "model" });
-    }
-    const routed = this.#route(snapshot, model, exchange);
-    exchange.phase = "queued";
-    await this.#admitAt(routed.deployment.provider, exchange);
     exchange.startOwnWork();
-    const bytes = upload.lengthWith(routed.upstreamModel);
-    await this.#relay(caller, exchange, endpoint, routed, {
-      request: this.#makeRequest(caller, exchange, endpoint, routed.deployment.provider, bytes, null),
-      isStreamRequested: false,
-      withholdsUsage: false,
-      upload,
-    });
-  }
-
-  /** Realtime: after the provider's 101 both directions are plain bytes. */
-  async #serveUpgrade(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    endpoint: Endpoint,
-    snapshot: Snapshot,
-  ): Promise<void> {
-    if (caller.head.upgrade !== "websocket") {
-      throw new GatewayError("invalid_request", "expected a WebSocket upgrade", { status: 426 });
-    }
-    const query = new URLSearchParams(caller.head.query);
-    const model = query.get("model");
-    if (model === null || model === "") {
-      throw new GatewayError("invalid_request", "you must provide a model parameter", { param: "model" });
-    }
-    const routed = this.#route(snapshot, model, exchange);
-    const { provider, timeouts } = routed.deployment;
-    await this.#admitAt(provider, exchange);
-    query.set("model", routed.upstreamModel);
-    exchange.phase = "connecting";
-    exchange.attempts = 1;
-    const end = await relayUpgrade(caller, {
-      exchange,
-      makeCall: (listener) =>
-        new UpstreamCall(
-          this.#poolOf(provider),
-          {
-            method: "GET",
-            head: this.#makeHead(caller, exchange, provider, `${endpoint.upstreamPath}?${query}`, 0, null, "websocket"),
+    return {
+      model: named ?? requireModel(endpoint.defaultModel),
+      prepare: ({ deployment, upstreamModel }) => {
+        const path = endpoint.upstreamPath + caller.head.query;
+        const bodyBytes = upload.lengthWith(upstreamModel);
+        const wire = { provider: deployment.provider, path, bodyBytes, upgrade: null };
+        return {
+          request: {
+            method: "POST",
+            bytes: this.#compose(caller, exchange, endpoint, wire, null),
             body: null,
             isStreamed: true,
           },
-          { timeouts, totalDeadlineMs: exchange.startedMs + timeouts.totalMs, wheel: this.wheel, listener },
-        ),
-    });
-    this.#conclude(exchange, caller, end);
+          isStreamRequested: false,
+          choices: 1,
+          withholdsUsage: false,
+          upload,
+          isUpgrade: false,
+        };
+      },
+    };
   }
 
-  #route(snapshot: Snapshot, model: string, exchange: OpenExchange): Routed {
-    const routed = findDeployment(snapshot, model);
-    exchange.group = routed.deployment.group;
-    exchange.provider = routed.deployment.provider.name;
-    return routed;
+  /** Realtime: the model stands in the query, and after the provider's 101 both directions are plain bytes. */
+  #readUpgrade(caller: CallerStream, exchange: OpenExchange, endpoint: Endpoint): ReadRequest {
+    if (caller.head.upgrade !== "websocket") {
+      throw new GatewayError("invalid_request", "Expected a WebSocket upgrade.", { status: 426 });
+    }
+    exchange.startOwnWork();
+    const query = new URLSearchParams(caller.head.query);
+    return {
+      model: requireModel(query.get("model")),
+      prepare: ({ deployment, upstreamModel }) => {
+        query.set("model", upstreamModel);
+        const path = `${endpoint.upstreamPath}?${query}`;
+        const wire = { provider: deployment.provider, path, bodyBytes: 0, upgrade: "websocket" };
+        return {
+          request: {
+            method: "GET",
+            bytes: this.#compose(caller, exchange, endpoint, wire, null),
+            body: null,
+            isStreamed: true,
+          },
+          isStreamRequested: false,
+          choices: 1,
+          withholdsUsage: false,
+          upload: null,
+          isUpgrade: true,
+        };
+      },
+    };
   }
 
-  /** One attempt at one deployment: the call, the relay of its answer, and the settlement. */
-  async #relay(
+  #compose(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    endpoint: Endpoint,
+    wire: { provider: Provider; path: string; bodyBytes: number | null; upgrade: string | null },
+    body: Buffer | null,
+  ): Buffer {
+    const { method } = caller.head;
+    const wantsIdentity = endpoint.answersJson || endpoint.grammar !== null;
+    return composeUpstreamRequest(caller.head, { ...wire, method, requestId: exchange.requestId, wantsIdentity }, body);
+  }
+
+  // ---- relay ----------------------------------------------------------------------------------------------------------
+
+  /** One attempt at one deployment: starts the call and the relay of its answer; its end settles the exchange. */
+  #relay(
     caller: CallerStream,
     exchange: OpenExchange,
     endpoint: Endpoint,
     { deployment, upstreamModel }: Routed,
-    attempt: {
-      request: CallRequest;
-      isStreamRequested: boolean;
-      withholdsUsage: boolean;
-      upload: MultipartUpload | null;
-    },
-  ): Promise<void> {
-    const { provider, timeouts } = deployment;
-    const { upload } = attempt;
-    let relay: AnswerRelay | null = null;
-    const end = await new Promise<RelayEnd>((resolve, reject) => {
-      const running = new AnswerRelay(
-        caller,
-        {
-          grammar: endpoint.grammar,
-          isStreamRequested: attempt.isStreamRequested,
-          answersJson: endpoint.answersJson,
-          withholdsUsage: attempt.withholdsUsage,
-          ownHeaders: [["x-request-id", exchange.requestId]],
-          renamedHeaders: RENAMED_HEADERS,
-        },
-        {
-          onFirstByte: () => {
-            exchange.phase = "streaming";
-            exchange.noteFirstByte();
+    { request, isStreamRequested, choices, withholdsUsage, upload, isUpgrade }: Outgoing,
+  ): void {
+    // A caller that left, or a drain that cut it, while the last step was already on its way.
+    if (exchange.isSettled || caller.isGone) throw new CallerGone();
+    exchange.startOwnWork();
+    const events = {
+      onFirstByte: () => {
+        exchange.phase = "streaming";
+        exchange.noteFirstByte();
+      },
+      onProviderDone: () => exchange.noteUpstreamEnd(),
+      onEnd: (end: RelayEnd) => this.#conclude(exchange, caller, relay, end),
+    };
+    const relay: AnswerRelay | UpgradeRelay = isUpgrade
+      ? new UpgradeRelay(caller, exchange.requestId, events)
+      : new AnswerRelay(
+          caller,
+          {
+            grammar: endpoint.grammar,
+            isStreamRequested,
+            choices,
+            answersJson: endpoint.answersJson,
+            withholdsUsage,
+            requestId: exchange.requestId,
           },
-          onProviderDone: () => exchange.noteUpstreamEnd(),
-          onEnd: resolve,
-        },
-      );
-      relay = running;
-      const call = new UpstreamCall(this.#poolOf(provider), attempt.request, {
-        timeouts,
-        totalDeadlineMs: exchange.startedMs + timeouts.totalMs,
-        wheel: this.wheel,
-        listener: running,
-      });
-      running.attach(call);
-      exchange.cut = (error) => running.cut(error);
-      exchange.cancelStep = () => {
-        exchange.phase = phaseOf(call);
+          events,
+        );
+    const call = this.#makeCall(exchange, deployment, request, relay);
+    relay.attach(call);
+    exchange.cut = (error) => relay.cut(error);
+    exchange.cancelStep = () => {
+      if (call.phase === "connecting" || call.phase === "waiting") exchange.phase = call.phase;
+      call.abort();
+      exchange.noteUpstreamClosed();
+      readTap(exchange, relay);
+      this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
+    };
+    if (upload !== null && relay instanceof AnswerRelay) {
+      upload.onFailed = (error) => {
         call.abort();
-        exchange.noteUpstreamClosed();
-        reject(new CallerGone());
+        relay.onError(error);
       };
-      if (upload !== null) {
-        upload.onFailed = (error) => {
-          call.abort();
-          running.onError(error);
-        };
-        running.onRequestWritable = () => upload.onWritable();
-      }
-      exchange.attempts++;
-      exchange.phase = "connecting";
-      exchange.endOwnWork();
-      call.start();
-      upload?.sendTo(call, upstreamModel);
-    }).catch((thrown: unknown) => {
-      this.#readTap(exchange, relay);
-      exchange.bytesOut = caller.answerBytes;
-      exchange.status = relay?.status ?? 0;
-      throw thrown;
+      relay.onRequestWritable = () => upload.onWritable();
+    }
+    exchange.attempts++;
+    exchange.phase = "connecting";
+    exchange.endOwnWork();
+    call.start();
+    upload?.sendTo(call, upstreamModel);
+    caller.forgetRequest();
+  }
+
+  #makeCall(
+    exchange: OpenExchange,
+    { provider, timeouts }: Routed["deployment"],
+    request: CallRequest,
+    listener: CallListener,
+  ): UpstreamCall {
+    const origin = this.#options.embeddedOrigins.get(provider.id) ?? provider.origin;
+    const target = { origin, tls: provider.tls, proxy: provider.proxy };
+    return new UpstreamCall(this.pools.get(provider.poolKey, target, this.#snapshot.pool), request, {
+      timeouts,
+      totalDeadlineMs: exchange.startedMs + timeouts.totalMs,
+      wheel: this.wheel,
+      listener,
     });
-    this.#readTap(exchange, relay);
-    exchange.status = (relay as AnswerRelay | null)?.status ?? 0;
-    this.#conclude(exchange, caller, end, relay);
   }
 
   // ---- settle ---------------------------------------------------------------------------------------------------------
 
-  #readTap(exchange: OpenExchange, relay: AnswerRelay | null): void {
-    if (relay === null) return;
-    exchange.isStream = relay.isStream;
-    const json = relay.tap.usageJson;
-    if (json !== null) exchange.usage = readUsage(json);
-  }
-
-  #conclude(exchange: OpenExchange, caller: CallerStream, end: RelayEnd, relay: AnswerRelay | null = null): void {
-    exchange.bytesIn = caller.bodyBytes;
-    exchange.bytesOut = caller.answerBytes;
+  #conclude(exchange: OpenExchange, caller: CallerStream, relay: AnswerRelay | UpgradeRelay, end: RelayEnd): void {
+    readTap(exchange, relay);
     switch (end.kind) {
       case "complete":
+        exchange.upstreamErrorType = relay.faultOfProvider();
         if (exchange.status >= 400) {
-          exchange.upstreamErrorType = errorTypeOf(exchange.status);
-          this.#settle(exchange, { kind: "provider-error", status: exchange.status });
-          return;
-        }
-        if (relay?.tap.hasError === true && !relay.tap.isFinished) {
-          exchange.upstreamErrorType = relay.isStream ? "stream_error" : "error_in_200";
-        }
-        this.#settle(exchange, { kind: "finished" });
+          exchange.upstreamErrorType = upstreamErrorTypeOf(exchange.status);
+          this.#settle(exchange, caller, { kind: "provider-error", status: exchange.status });
+        } else this.#settle(exchange, caller, { kind: "finished" });
         return;
       case "truncated":
         exchange.upstreamErrorType = end.error.options.upstreamType ?? null;
-        this.#settle(exchange, { kind: "truncated", error: end.error });
+        this.#settle(exchange, caller, { kind: "truncated", error: end.error });
         return;
       case "unanswered":
-        this.#refuse(exchange, caller, end.error);
+        this.#rescue(exchange, caller, end.error);
         return;
       default:
         end satisfies never;
     }
   }
 
-  #settle(exchange: OpenExchange, outcome: Parameters<OpenExchange["settle"]>[0]): void {
-    this.#open.delete(exchange);
+  #settle(exchange: OpenExchange, caller: CallerStream | null, outcome: Outcome): void {
+    if (!this.#open.delete(exchange)) return;
+    exchange.bytesIn = caller?.bodyBytes ?? 0;
+    exchange.bytesOut = caller?.answerBytes ?? 0;
     exchange.settle(outcome);
     this.onExchangeEnd?.();
   }
 
   // ---- Small parts ----------------------------------------------------------------------------------------------------
 
-  #begin(requestId: string): OpenExchange {
+  #begin(caller: CallerStream): OpenExchange {
+    const given = caller.head.headers.get("x-request-id");
+    const exchange = this.#openExchange(given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID());
+    caller.onGone = () => {
+      exchange.noteGone();
+      const { cancelStep } = exchange;
+      if (cancelStep === null) exchange.noteUpstreamClosed();
+      else cancelStep();
+    };
+    exchange.cut = (error) => this.#refuse(exchange, caller, error);
+    return exchange;
+  }
+
+  #openExchange(requestId: string): OpenExchange {
     const { clock, wallClock, observers } = this.#options;
     this.wheel.refresh();
     const exchange = new OpenExchange({ requestId, clock, wallClock, observers });
@@ -508,155 +523,58 @@ export class Gateway implements CallerHost {
     return exchange;
   }
 
-  /** What the gateway answers by itself: the list of models. */
+  /** What the gateway answers by itself: the list of models, and `OPTIONS *`. */
   #answerLocally(caller: CallerStream, exchange: OpenExchange, snapshot: Snapshot): boolean {
     const { head } = caller;
-    if (head.path === "*") {
+    const isModels = isModelsPath(head.path);
+    if (!isModels && head.path !== "*") return false;
+    exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
+    const finish = (status: number) => () => {
+      exchange.status = status;
+      this.#settle(exchange, caller, { kind: "finished" });
+    };
+    if (!isModels) {
       exchange.endpoint = "options";
-      exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
-      caller.sendHead(`HTTP/1.1 204 No Content\r\nallow: GET, HEAD, POST, OPTIONS\r\n${caller.connectionHeader()}\r\n`);
-      caller.finish(() => this.#finishLocally(exchange, caller, 204));
+      answerEmpty(caller, 204, "allow: GET, HEAD, POST, OPTIONS\r\n", finish(204));
       return true;
     }
-    if (head.path !== "/v1/models" && !head.path.startsWith("/v1/models/")) return false;
     exchange.endpoint = "models";
-    exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
-    if (!isRead(head)) throw new GatewayError("method_not_allowed", `expected GET, got ${head.method}`);
-    const names = listModels(snapshot);
-    let body: string;
-    if (head.path === "/v1/models") body = renderModelList(names, snapshot.loadedAtMs);
-    else {
-      const name = decodeSegment(head.path.slice("/v1/models/".length));
-      findDeployment(snapshot, name);
-      body = renderModel(name, snapshot.loadedAtMs);
-    }
-    sendJson(caller, 200, body, [["x-request-id", exchange.requestId]], () =>
-      this.#finishLocally(exchange, caller, 200),
-    );
+    if (!isRead(head)) throw wrongMethod(head.method, "GET, HEAD");
+    const asked = modelOfPath(head.path);
+    if (asked !== null) findDeployment(snapshot, asked);
+    const body =
+      asked === null
+        ? renderModelList(listModels(snapshot), snapshot.loadedAtMs)
+        : renderModel(asked, snapshot.loadedAtMs);
+    answerJson(caller, 200, body, [["x-request-id", exchange.requestId]], finish(200));
     return true;
-  }
-
-  #finishLocally(exchange: OpenExchange, caller: CallerStream, status: number): void {
-    exchange.status = status;
-    exchange.bytesOut = caller.answerBytes;
-    this.#settle(exchange, { kind: "finished" });
-  }
-
-  #makeRequest(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    endpoint: Endpoint,
-    provider: Provider,
-    bodyBytes: number | null,
-    body: Buffer | null,
-  ): CallRequest {
-    const path = endpoint.upstreamPath + caller.head.query;
-    // Only where we must read the answer is its encoding ours to choose.
-    const acceptEncoding = endpoint.answersJson || endpoint.grammar !== null ? "identity" : null;
-    return {
-      method: caller.head.method,
-      head: this.#makeHead(caller, exchange, provider, path, bodyBytes, acceptEncoding, null),
-      body,
-      isStreamed: body === null,
-    };
-  }
-
-  #makeHead(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    provider: Provider,
-    path: string,
-    bodyBytes: number | null,
-    acceptEncoding: "identity" | null,
-    upgrade: string | null,
-  ): string {
-    return buildUpstreamHead(caller.head, {
-      provider,
-      path,
-      requestId: exchange.requestId,
-      bodyBytes,
-      acceptEncoding,
-      upgrade,
-      isAbsolute: provider.proxy !== null && !provider.origin.tls,
-    });
-  }
-
-  #poolOf(provider: Provider): ReturnType<ConnectionPools["get"]> {
-    const origin = this.#options.embeddedOrigins.get(provider.id) ?? provider.origin;
-    return this.pools.get(provider.poolKey, { origin, tls: provider.tls, proxy: provider.proxy }, this.#snapshot.pool);
   }
 }
 
-function recognise(head: RequestHead): Endpoint {
-  const endpoint = findEndpoint(head.path);
-  if (endpoint === null) {
-    throw new GatewayError("not_found", `Invalid URL (${head.method} ${head.path.slice(0, 200)})`, {
-      detail: "unknown_url",
-    });
-  }
-  if (head.method !== endpoint.method) {
-    throw new GatewayError("method_not_allowed", `expected ${endpoint.method}, got ${head.method}`);
-  }
-  return endpoint;
+function readTap(exchange: OpenExchange, relay: AnswerRelay | UpgradeRelay): void {
+  exchange.status = relay.status;
+  exchange.isStream = relay.isStream;
+  const json = relay.usageJson;
+  if (json !== null) exchange.usage = readUsage(json);
 }
 
 function isRead(head: RequestHead): boolean {
   return head.method === "GET" || head.method === "HEAD";
 }
 
-function readRequestId(head: RequestHead): string {
-  const given = head.headers.get("x-request-id");
-  return given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID();
+function requireModel(model: string | null): string {
+  if (model !== null && model !== "") return model;
+  throw new GatewayError("invalid_request", "you must provide a model parameter", { param: "model" });
 }
 
 function refuseEncodedBody(head: RequestHead): void {
   const encoding = head.headers.get("content-encoding");
-  if (encoding !== null && encoding.toLowerCase() !== "identity") {
-    throw new GatewayError(
-      "invalid_request",
-      `expected a body without content-encoding, got ${encoding.slice(0, 40)}`,
-      {
-        status: 415,
-      },
-    );
-  }
-}
-
-function decodeSegment(segment: string): string {
-  try {
-    return decodeURIComponent(segment);
-  } catch {
-    // percent-encoded bytes that are no UTF-8: no model is called that
-    throw new GatewayError("invalid_request", "the model's name in the path is not valid UTF-8", { param: "model" });
-  }
-}
-
-function phaseOf(call: UpstreamCall): "connecting" | "waiting" | "streaming" {
-  return call.phase === "connecting" || call.phase === "waiting" ? call.phase : "streaming";
-}
-
-/** What a provider's error status counts as; the caller's own mistakes count as nothing. */
-function errorTypeOf(status: number): "auth" | "http_429" | "http_5xx" | "http_4xx" {
-  if (status === 401 || status === 402 || status === 403) return "auth";
-  if (status === 429) return "http_429";
-  return status >= 500 ? "http_5xx" : "http_4xx";
+  if (encoding === null || encoding.toLowerCase() === "identity") return;
+  throw new GatewayError("invalid_request", `Expected a body without content-encoding, got ${encoding.slice(0, 40)}.`, {
+    status: 415,
+  });
 }
 
 function nothingElse(): void {
   // the answer stands by itself
-}
-
-function sendJson(
-  caller: CallerStream,
-  status: number,
-  json: string,
-  headers: readonly (readonly [name: string, value: string])[],
-  onTaken: () => void,
-): void {
-  const body = Buffer.from(json);
-  let text = `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-type: application/json\r\n`;
-  for (const [name, value] of headers) text += `${name}: ${value}\r\n`;
-  caller.sendHead(`${text}content-length: ${body.length}\r\n${caller.connectionHeader()}\r\n`);
-  if (caller.head.method !== "HEAD") caller.write(body, 0, body.length);
-  caller.finish(onTaken);
 }

@@ -7,6 +7,7 @@
  *
  * Never run `strip` on the result: the code is appended to the runtime, and strip cuts it off.
  */
+import { rename, rm } from "node:fs/promises";
 import { join, relative } from "node:path";
 import { parseArgs } from "node:util";
 import { findOpenDoors } from "./close-doors.ts";
@@ -15,8 +16,22 @@ import { findFormatProblem, TARGETS, type Target } from "./targets.ts";
 
 const ROOT = join(import.meta.dir, "..", "..");
 
-/** Compiles for one target and checks what came out; throws when anything about it is not as it should be. */
+/**
+ * Compiles for one target and checks what came out; throws when anything about it is not as it should be. The file takes
+ * its name only then: what runs meanwhile keeps the old one, and a build that was ended leaves no half of one.
+ */
 export async function buildExecutable(target: Target, outfile: string): Promise<void> {
+  const aside = `${outfile}.${process.pid}.tmp`;
+  try {
+    const summary = await compileAndCheck(target, aside);
+    await rename(aside, outfile);
+    console.log(`${relative(process.cwd(), outfile)}: ${summary}`);
+  } finally {
+    await rm(aside, { force: true });
+  }
+}
+
+async function compileAndCheck(target: Target, outfile: string): Promise<string> {
   const packageJson = (await Bun.file(join(ROOT, "package.json")).json()) as { version: string };
   const commit = await readCommit();
   const result = await Bun.build({
@@ -48,9 +63,7 @@ export async function buildExecutable(target: Target, outfile: string): Promise<
   const open = findOpenDoors(bytes);
   if (open.length > 0) throw new Error(`${outfile}: ${open.join(", ")} can be found in the executable`);
   if (target.name === hostTargetName()) await checkByRunning(outfile, packageJson.version, commit);
-  console.log(
-    `${relative(process.cwd(), outfile)}: ${(bytes.byteLength / 1e6).toFixed(1)} MB, ${packageJson.version} (${commit})`,
-  );
+  return `${(bytes.byteLength / 1e6).toFixed(1)} MB, ${packageJson.version} (${commit})`;
 }
 
 /** The executable says our version, also when it is asked to be Bun. */
@@ -93,7 +106,8 @@ async function buildAll(): Promise<number> {
     } catch (error) {
       // One platform whose runtime is not reachable does not keep the others from being built.
       failed++;
-      console.error(`llmux-${target.name}: ${error instanceof Error ? error.message : String(error)}`);
+      const causes = error instanceof AggregateError ? error.errors : [error];
+      console.error(`llmux-${target.name}: ${causes.map(String).join("; ")}`);
     }
   }
   console.log(`${TARGETS.length - failed} of ${TARGETS.length} targets built`);

@@ -11,7 +11,14 @@ export async function prepareRuntime(root: string, target: Target): Promise<stri
   if (await Bun.file(prepared).exists()) return prepared;
   await mkdir(join(root, "dist", "runtimes"), { recursive: true });
   const isHost = target.name === hostTargetName();
-  const bytes = await Bun.file(isHost ? process.execPath : await download(root, target, version, integrity)).bytes();
+  const folder = `${prepared}.${process.pid}.download`;
+  let bytes: Uint8Array;
+  try {
+    const source = isHost ? process.execPath : await download(folder, `${target.runtimePackage}@${version}`, integrity);
+    bytes = await Bun.file(source).bytes();
+  } finally {
+    await rm(folder, { recursive: true, force: true });
+  }
   closeDoors(bytes);
   // Written aside and renamed: two builds at once, or one that was ended, leave no half file.
   const aside = `${prepared}.${process.pid}.tmp`;
@@ -44,13 +51,8 @@ async function readPinned(root: string, name: string): Promise<{ version: string
   return entry;
 }
 
-async function download(root: string, target: Target, version: string, integrity: string): Promise<string> {
-  const folder = join(root, "dist", "runtimes", `${target.name}-${version}`);
-  const binary = join(folder, "package", "bin", "bun");
-  if (await Bun.file(binary).exists()) return binary;
-  await rm(folder, { recursive: true, force: true });
+async function download(folder: string, spec: string, integrity: string): Promise<string> {
   await mkdir(folder, { recursive: true });
-  const spec = `${target.runtimePackage}@${version}`;
   await run(["npm", "pack", spec, "--pack-destination", folder, "--silent"]);
   const [tarball] = [...new Bun.Glob("*.tgz").scanSync(folder)];
   if (tarball === undefined) throw new Error(`npm pack ${spec} left no tarball`);
@@ -61,7 +63,7 @@ async function download(root: string, target: Target, version: string, integrity
     throw new Error(`${spec}: expected ${integrity} (package-lock.json), got sha512-${digest}`);
   }
   await run(["tar", "-xzf", join(folder, tarball), "-C", folder]);
-  return binary;
+  return join(folder, "package", "bin", "bun");
 }
 
 async function run(command: readonly string[]): Promise<void> {

@@ -108,7 +108,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
   const metrics = new Metrics({
     version: options.version,
     *inFlight() {
-      for (const [name, inFlight] of running.inFlightByProvider()) yield [name, inFlight] as const;
+      for (const { provider, inFlight } of running.loads()) yield [provider, inFlight] as const;
     },
     config: () => {
       const { generation, inSync } = watcher.status();
@@ -210,9 +210,9 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
   function describeStatus(): unknown {
     const { generation, loadedAtMs, inSync, error } = watcher.status();
     const providers: Record<string, unknown> = {};
-    for (const [name, inFlight, queued] of running.inFlightByProvider()) {
-      const { maxConcurrent } = watcher.current.providers.get(name) ?? { maxConcurrent: null };
-      providers[name] = { in_flight: inFlight, queued, max_concurrent: maxConcurrent };
+    for (const { provider, inFlight, queued } of running.loads()) {
+      const { maxConcurrent } = watcher.current.providers.get(provider) ?? { maxConcurrent: null };
+      providers[provider] = { in_flight: inFlight, queued, max_concurrent: maxConcurrent };
     }
     return {
       version: options.version,

@@ -1,6 +1,6 @@
 /**
  * The one source of what a config may say: types, checks, JSON Schema and the reference page come from here.
- * Keys whose first mark is `isPlanned` are checked as strictly as the others and have no effect in this version.
+ * Keys marked `isPlanned` are checked as strictly as the others and have no effect in this version.
  */
 import * as v from "valibot";
 import {

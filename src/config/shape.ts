@@ -40,8 +40,16 @@ type Inside = {
   readonly pipe?: readonly (Inside & { readonly kind: string; readonly requirement?: unknown })[];
 };
 
-/** Everything there is to know about one schema. */
+const known = new WeakMap<v.GenericSchema, Facts>();
+
+/** Everything there is to know about one schema; read once, because a config asks for the same ones again and again. */
 export function readFacts(schema: v.GenericSchema): Facts {
+  const facts = known.get(schema) ?? collectFacts(schema);
+  known.set(schema, facts);
+  return facts;
+}
+
+function collectFacts(schema: v.GenericSchema): Facts {
   let inside = schema as unknown as Inside;
   let isRequired = true;
   let isNullable = false;

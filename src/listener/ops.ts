@@ -37,6 +37,8 @@ export function startOpsListener(options: OpsListenerOptions): OpsListener {
     idleTimeout: IDLE_TIMEOUT_SECONDS,
     maxRequestBodySize: MAX_BODY_BYTES,
     development: false,
+    // Said because Bun 1.4.5 takes `development: false` for a yes: a second instance would share the port unnoticed.
+    reusePort: false,
     fetch: (request) => answer(request, options),
     error(error) {
       options.onError(error);

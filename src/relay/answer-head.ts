@@ -1,7 +1,8 @@
-import type { HeaderList } from "../wire/header-list.ts";
+import { type FieldFilter, makeFieldFilter } from "../lib/header-list.ts";
+import type { ResponseHead } from "../wire/response-head.ts";
 
 /** RFC 9110 section 7.6.1 and the fields HTTP/1.1 itself owns: they speak of one connection only. */
-export const HOP_BY_HOP: ReadonlySet<string> = new Set([
+export const HOP_BY_HOP: readonly string[] = [
   "connection",
   "keep-alive",
   "proxy-authenticate",
@@ -11,22 +12,10 @@ export const HOP_BY_HOP: ReadonlySet<string> = new Set([
   "trailer",
   "transfer-encoding",
   "upgrade",
-]);
+];
 
-/** Names that the Connection header declares to be for this connection only. */
-export function connectionOptions(headers: HeaderList): ReadonlySet<string> | null {
-  let options: Set<string> | null = null;
-  for (let index = 0; index < headers.length; index++) {
-    if (headers.lowerNames[index] !== "connection") continue;
-    for (const option of (headers.values[index] as string).split(",")) {
-      const name = option.trim().toLowerCase();
-      if (name === "close" || name === "keep-alive" || name === "upgrade" || name === "") continue;
-      options ??= new Set();
-      options.add(name);
-    }
-  }
-  return options;
-}
+/** The provider's own request id goes by another name: `x-request-id` is the one the caller gave or got from us. */
+const FROM_PROVIDER: FieldFilter = makeFieldFilter([...HOP_BY_HOP, "content-length", "x-request-id", "x-llmux-*"]);
 
 /** Reason phrases of what we say ourselves (RFC 9110 section 15). */
 const REASONS: Readonly<Record<number, string>> = {
@@ -41,6 +30,7 @@ const REASONS: Readonly<Record<number, string>> = {
   413: "Content Too Large",
   415: "Unsupported Media Type",
   417: "Expectation Failed",
+  426: "Upgrade Required",
   429: "Too Many Requests",
   431: "Request Header Fields Too Large",
   500: "Internal Server Error",
@@ -54,4 +44,24 @@ const REASONS: Readonly<Record<number, string>> = {
 /** The reason phrase for a status; empty where RFC 9110 names none that we use. */
 export function reasonOf(status: number): string {
   return REASONS[status] ?? "";
+}
+
+/**
+ * The head of a provider's answer as it goes to the caller: its end-to-end fields as they came, then ours. `own` is complete
+ * lines (latin1); `body`, where it is there already, is put behind the head so that both leave in one write.
+ */
+export function composeAnswerHead(head: ResponseHead, requestId: string, own: string, body: Buffer | null): Buffer {
+  const providerRequestId = head.headers.get("x-request-id");
+  const start = `HTTP/1.1 ${head.status} ${head.reason === "" ? reasonOf(head.status) : head.reason}\r\n`;
+  let end = `x-request-id: ${requestId}\r\n`;
+  if (providerRequestId !== null) end += `x-upstream-request-id: ${providerRequestId}\r\n`;
+  end += `${own}\r\n`;
+  const named = head.connectionOptions.length === 0 ? null : head.connectionOptions;
+  const kept = head.headers.measure(FROM_PROVIDER, named);
+  const buffer = Buffer.allocUnsafeSlow(start.length + kept + end.length + (body?.length ?? 0));
+  let at = buffer.write(start, 0, "latin1");
+  at = head.headers.copyTo(buffer, at, FROM_PROVIDER, named);
+  at += buffer.write(end, at, "latin1");
+  body?.copy(buffer, at);
+  return buffer;
 }

@@ -1,10 +1,10 @@
-import { GatewayError } from "../errors.ts";
+import { GatewayError, type UpstreamErrorType } from "../errors.ts";
 import type { StreamGrammar } from "../exchange.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
-import { connectionOptions, HOP_BY_HOP, reasonOf } from "./answer-head.ts";
+import { composeAnswerHead } from "./answer-head.ts";
 import { StreamTap } from "./stream-tap.ts";
 import { UsageWithholder } from "./usage-withholder.ts";
 
@@ -19,14 +19,14 @@ export type RelayOptions = {
   readonly grammar: StreamGrammar | null;
   /** Whether the caller asked for a stream. */
   readonly isStreamRequested: boolean;
+  /** How many answers were asked for (`n`). */
+  readonly choices: number;
   /** Whether an answer that is no stream is JSON. */
   readonly answersJson: boolean;
   /** Whether usage was asked for on the gateway's own account: its event is withheld. */
   readonly withholdsUsage: boolean;
-  /** Header lines added to the answer; the same names from the provider are dropped. */
-  readonly ownHeaders: readonly (readonly [lowerName: string, value: string])[];
-  /** The provider's request id goes by this name, since the caller's own is answered. */
-  readonly renamedHeaders: ReadonlyMap<string, string>;
+  /** Answered as `x-request-id`. */
+  readonly requestId: string;
 };
 
 /** How the relay of one answer ended; told once. */
@@ -50,9 +50,10 @@ export interface RelayEvents {
  * undecided => held => plain        (not a stream; held while it is small)
  * undecided => stream               (server-sent events)
  * held | plain | stream => flushing => done   (all has come; a slow caller takes the rest)
+ * plain | stream | flushing => breaking => done    (it broke; the caller is told, then the connection ends)
  * any => done
  */
-type Mode = "undecided" | "held" | "plain" | "stream" | "flushing" | "done";
+type Mode = "undecided" | "held" | "plain" | "stream" | "flushing" | "breaking" | "done";
 
 /**
  * Moves one answer from provider to caller: the same bytes, with back-pressure, and a tap beside them. A stream that broke
@@ -83,7 +84,18 @@ export class AnswerRelay implements CallListener {
     this.#caller = caller;
     this.#options = options;
     this.#events = events;
-    this.tap = new StreamTap(options.grammar);
+    this.tap = new StreamTap(options.grammar, options.choices);
+  }
+
+  /** The last usage the provider told, as JSON text. */
+  get usageJson(): string | null {
+    return this.tap.usageJson;
+  }
+
+  /** What an answer that went through tells of its provider: an error in the place of an answer. */
+  faultOfProvider(): UpstreamErrorType | null {
+    if (!this.tap.hasError || this.tap.isFinished) return null;
+    return this.isStream ? "stream_error" : "error_in_200";
   }
 
   /** The call this relay listens to; given before it starts. */
@@ -103,13 +115,13 @@ export class AnswerRelay implements CallListener {
       this.#finish({ kind: "unanswered", error: problem });
       return;
     }
-    const contentType = head.headers.get("content-type")?.toLowerCase() ?? "";
     this.#isEncoded = !isIdentity(head.headers.get("content-encoding"));
     const isSuccess = head.status < 300;
-    const isEventStream = contentType.startsWith("text/event-stream");
-    const isMistypedStream = this.#options.isStreamRequested && !isJson(contentType) && this.#options.answersJson;
+    const isJson = isJsonType(head);
+    const isEventStream = head.headers.startsWith("content-type", "text/event-stream");
+    const isMistypedStream = this.#options.isStreamRequested && !isJson && this.#options.answersJson;
     if (isSuccess && this.#options.grammar !== null && (isEventStream || isMistypedStream)) this.#beginStream(head);
-    else if (isJson(contentType) || head.status >= 400) this.#mode = "held";
+    else if (isJson || head.status >= 400) this.#mode = "held";
     else this.#beginPlain(head);
   }
 
@@ -126,6 +138,7 @@ export class AnswerRelay implements CallListener {
         break;
       case "undecided":
       case "flushing":
+      case "breaking":
       case "done":
         return;
       default:
@@ -148,6 +161,7 @@ export class AnswerRelay implements CallListener {
         return;
       case "undecided":
       case "flushing":
+      case "breaking":
       case "done":
         return;
       default:
@@ -157,9 +171,9 @@ export class AnswerRelay implements CallListener {
 
   onError(error: GatewayError): void {
     if (this.#mode === "done") return;
+    if (this.#mode === "breaking") return;
     if (this.#mode === "flushing") {
-      this.#caller.breakOff();
-      this.#finish({ kind: "truncated", error });
+      this.#breakOff(error);
       return;
     }
     if (this.#mode === "undecided" || this.#mode === "held") this.#finish({ kind: "unanswered", error });
@@ -208,8 +222,7 @@ export class AnswerRelay implements CallListener {
         upstreamType: "redirect",
       });
     }
-    const contentType = head.headers.get("content-type")?.toLowerCase() ?? "";
-    if (status < 300 && this.#options.answersJson && contentType.startsWith("text/html")) {
+    if (status < 300 && this.#options.answersJson && head.headers.startsWith("content-type", "text/html")) {
       return new GatewayError("upstream_error", "The provider answered with a web page instead of JSON.", {
         upstreamType: "content_type",
       });
@@ -224,43 +237,30 @@ export class AnswerRelay implements CallListener {
       this.#withholder = new UsageWithholder(this.#options.grammar.isUsageOnlyEvent);
     }
     // A length could not hold the error event that may have to follow: streams are always chunked towards the caller.
-    this.#sendHead(head, null);
+    this.#sendHead(head, null, null);
     this.#caller.flushHeadSoon();
   }
 
   #beginPlain(head: ResponseHead): void {
     this.#mode = "plain";
-    this.#sendHead(head, head.framing.kind === "length" ? head.framing.bytes : head.framing.kind === "none" ? 0 : null);
+    const { framing } = head;
+    this.#sendHead(head, framing.kind === "length" ? framing.bytes : framing.kind === "none" ? 0 : null, null);
     this.#caller.flushHeadSoon();
   }
 
-  #sendHead(head: ResponseHead, bodyBytes: number | null): void {
+  /** Sends the head, and the whole body with it where that is there already. `bodyBytes` null: its end is not known. */
+  #sendHead(head: ResponseHead, bodyBytes: number | null, body: Buffer | null): void {
     const caller = this.#caller;
-    let text = `HTTP/1.1 ${head.status} ${head.reason === "" ? reasonOf(head.status) : head.reason}\r\n`;
-    const { names, lowerNames, values } = head.headers;
-    const dropped = connectionOptions(head.headers);
-    for (let index = 0; index < names.length; index++) {
-      const lowerName = lowerNames[index] as string;
-      if (lowerName === "content-length" || HOP_BY_HOP.has(lowerName) || dropped?.has(lowerName) === true) continue;
-      if (this.#isOwn(lowerName)) continue;
-      text += `${this.#options.renamedHeaders.get(lowerName) ?? names[index]}: ${values[index]}\r\n`;
-    }
-    for (const [name, value] of this.#options.ownHeaders) text += `${name}: ${value}\r\n`;
-    const { minorVersion } = caller.head;
-    const hasNoBody = head.status === 204 || head.status === 304;
+    let framing = "";
     if (bodyBytes !== null) {
-      if (!hasNoBody) text += `content-length: ${bodyBytes}\r\n`;
-    } else if (minorVersion === 1) {
+      if (head.status !== 204 && head.status !== 304) framing = `content-length: ${bodyBytes}\r\n`;
+    } else if (caller.head.minorVersion === 1) {
       this.#isChunkedToCaller = true;
-      text += "transfer-encoding: chunked\r\n";
+      framing = "transfer-encoding: chunked\r\n";
     } else caller.willClose = true;
-    caller.sendHead(`${text}${caller.connectionHeader()}\r\n`);
-  }
-
-  #isOwn(lowerName: string): boolean {
-    for (const [name] of this.#options.ownHeaders)
-      if (name === lowerName) return !this.#options.renamedHeaders.has(name);
-    return false;
+    const own = framing + caller.connectionHeader();
+    caller.sendHead(composeAnswerHead(head, this.#options.requestId, own, body), body !== null);
+    this.#head = null;
   }
 
   // ---- Passing ----------------------------------------------------------------------------------------------------------
@@ -385,8 +385,7 @@ export class AnswerRelay implements CallListener {
     }
     this.#tellFirstByte();
     if (!this.#isEncoded && body.length > 0) this.tap.observe(body, 0, body.length);
-    this.#sendHead(head, body.length);
-    this.#caller.write(body, 0, body.length);
+    this.#sendHead(head, body.length, body);
     this.#complete();
   }
 
@@ -411,8 +410,13 @@ export class AnswerRelay implements CallListener {
       if (this.#isChunkedToCaller) this.#writeChunk(event, 0, event.length);
       else this.#caller.write(event, 0, event.length);
     }
-    this.#caller.breakOff();
-    this.#finish({ kind: "truncated", error });
+    this.#breakOff(error);
+  }
+
+  #breakOff(error: GatewayError): void {
+    this.#mode = "breaking";
+    this.#events.onProviderDone();
+    this.#caller.breakOff(() => this.#finish({ kind: "truncated", error }));
   }
 
   #finish(end: RelayEnd): void {
@@ -436,8 +440,11 @@ function isIdentity(contentEncoding: string | null): boolean {
   return contentEncoding === null || contentEncoding === "" || contentEncoding.toLowerCase() === "identity";
 }
 
-function isJson(contentType: string): boolean {
-  return contentType.startsWith("application/json") || contentType.startsWith("application/problem+json");
+function isJsonType({ headers }: ResponseHead): boolean {
+  return (
+    headers.startsWith("content-type", "application/json") ||
+    headers.startsWith("content-type", "application/problem+json")
+  );
 }
 
 /** Whether a body can be a whole JSON text: it opens and closes. A full parse would cost more than it tells. */

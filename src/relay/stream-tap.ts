@@ -11,6 +11,20 @@ const USAGE_KEY = Buffer.from('"usage"');
 const ERROR_KEY = Buffer.from('"error"');
 const DONE_MARK = Buffer.from("[DONE]");
 
+/** A grammar's marks as bytes, made once. */
+type Marks = { readonly finishKey: Buffer | null; readonly endMarks: readonly Buffer[]; readonly hasDoneMark: boolean };
+
+const NO_MARKS: Marks = { finishKey: null, endMarks: [], hasDoneMark: false };
+const marksOf = new WeakMap<StreamGrammar, Marks>();
+
+function makeMarks(grammar: StreamGrammar): Marks {
+  return {
+    finishKey: grammar.finishKey === null ? null : Buffer.from(`"${grammar.finishKey}"`),
+    endMarks: grammar.endMarks.map((mark) => Buffer.from(mark)),
+    hasDoneMark: grammar.hasDoneMark,
+  };
+}
+
 /**
  * Looks at a stream as it passes and never holds it: has the answer finished, did an error event come, what is its usage.
  *
@@ -22,37 +36,45 @@ export class StreamTap {
   isFinished = false;
   /** A non-null `error` member was seen. */
   hasError = false;
-  readonly #finishKey: Buffer | null;
-  readonly #endMarks: readonly Buffer[];
-  readonly #hasDoneMark: boolean;
+  readonly #marks: Marks;
+  #finishesMissing: number;
   #carry: Buffer | null = null;
+  /** The last usage object stands at [usageStart, usageEnd) of this. */
   #usage: Buffer | null = null;
+  #usageStart = 0;
+  #usageEnd = 0;
   #partialUsage: Buffer | null = null;
 
-  constructor(grammar: StreamGrammar | null) {
-    const finishKey = grammar?.finishKey ?? null;
-    this.#finishKey = finishKey === null ? null : Buffer.from(`"${finishKey}"`);
-    this.#endMarks = (grammar?.endMarks ?? []).map((mark) => Buffer.from(mark));
-    this.#hasDoneMark = grammar?.hasDoneMark ?? false;
+  /** `choices`: how many answers were asked for; each has a finish of its own. */
+  constructor(grammar: StreamGrammar | null, choices = 1) {
+    this.#finishesMissing = choices;
+    let marks = grammar === null ? NO_MARKS : marksOf.get(grammar);
+    if (marks === undefined) {
+      marks = makeMarks(grammar as StreamGrammar);
+      marksOf.set(grammar as StreamGrammar, marks);
+    }
+    this.#marks = marks;
   }
 
   /** The last usage object seen, as JSON text; null when there was none. */
   get usageJson(): string | null {
-    return this.#usage === null ? null : this.#usage.toString();
+    return this.#usage === null ? null : this.#usage.toString("utf8", this.#usageStart, this.#usageEnd);
   }
 
   /** Looks at payload [start, end); beyond `end` the buffer holds at most framing. */
   observe(bytes: Buffer, start: number, end: number): void {
     if (this.#partialUsage !== null) this.#continueUsage(bytes, start, end);
-    if (this.#carry === null) this.#search(bytes, start, end);
+    const carry = this.#carry;
+    if (carry === null) this.#search(bytes, start, end, start);
     else {
-      const joined = Buffer.concat([this.#carry, bytes.subarray(start, end)]);
-      this.#search(joined, 0, joined.length);
+      const joined = Buffer.concat([carry, bytes.subarray(start, end)]);
+      this.#search(joined, 0, joined.length, carry.length);
     }
     this.#keepCarry(bytes, start, end);
   }
 
-  #search(bytes: Buffer, start: number, end: number): void {
+  /** `fresh`: from where on the bytes were not looked at before; a finish is counted once. */
+  #search(bytes: Buffer, start: number, end: number, fresh: number): void {
     for (let at = bytes.indexOf(USAGE_KEY, start); at !== -1 && at < end; at = bytes.indexOf(USAGE_KEY, at + 7)) {
       const value = valueAfterKey(bytes, at + USAGE_KEY.length, end);
       if (value !== -1 && bytes[value] === 123) this.#takeUsage(bytes, value, end);
@@ -64,19 +86,19 @@ export class StreamTap {
       }
     }
     if (this.isFinished) return;
-    const finishKey = this.#finishKey;
+    const { finishKey } = this.#marks;
     if (finishKey !== null) {
       for (let at = bytes.indexOf(finishKey, start); at !== -1 && at < end; at = bytes.indexOf(finishKey, at + 1)) {
         const value = valueAfterKey(bytes, at + finishKey.length, end);
-        if (value !== -1 && bytes[value] === 34) this.isFinished = true;
+        if (value >= fresh && bytes[value] === 34 && --this.#finishesMissing <= 0) this.isFinished = true;
       }
     }
-    if (this.#hasDoneMark) {
+    if (this.#marks.hasDoneMark) {
       for (let at = bytes.indexOf(DONE_MARK, start); at !== -1 && at < end; at = bytes.indexOf(DONE_MARK, at + 1)) {
         if (isData(bytes, start, at)) this.isFinished = true;
       }
     }
-    for (const mark of this.#endMarks) {
+    for (const mark of this.#marks.endMarks) {
       const at = bytes.indexOf(mark, start);
       if (at !== -1 && at < end) this.isFinished = true;
     }
@@ -89,8 +111,10 @@ export class StreamTap {
       return;
     }
     this.#partialUsage = null;
-    const object = bytes.subarray(start, close);
-    this.#usage = bytes.length > MAX_PINNED_BYTES ? Buffer.from(object) : object;
+    const isPinned = bytes.length <= MAX_PINNED_BYTES;
+    this.#usage = isPinned ? bytes : Buffer.from(bytes.subarray(start, close));
+    this.#usageStart = isPinned ? start : 0;
+    this.#usageEnd = isPinned ? close : close - start;
   }
 
   #continueUsage(bytes: Buffer, start: number, end: number): void {
@@ -99,7 +123,9 @@ export class StreamTap {
     const joined = Buffer.concat([partial, bytes.subarray(start, Math.min(end, start + room))]);
     const close = endOfObject(joined, 0, joined.length);
     if (close !== -1) {
-      this.#usage = joined.subarray(0, close);
+      this.#usage = joined;
+      this.#usageStart = 0;
+      this.#usageEnd = close;
       this.#partialUsage = null;
     } else this.#partialUsage = joined.length >= MAX_USAGE_BYTES ? null : joined;
   }

@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { HeaderList } from "../lib/header-list.ts";
 import type { CallerConnection } from "./caller-connection.ts";
 import { ChunkedDecoder } from "./chunked.ts";
 import type { RequestHead } from "./request-head.ts";
@@ -21,11 +22,14 @@ export interface BodySink {
 /** Body bytes kept before anybody asked for them; then the caller is paused. */
 const MAX_UNCLAIMED_BYTES = 64 * 1024;
 
+const NO_HEADERS = new HeaderList(Buffer.alloc(0));
+
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** One request of a caller and the answer to it. */
 export class CallerStream {
-  readonly head: RequestHead;
+  /** What was asked; after `forgetRequest` without its header fields. */
+  head: RequestHead;
   readonly connection: CallerConnection;
   /** Called once when the caller leaves before its answer is complete. */
   onGone: (() => void) | null = null;
@@ -214,16 +218,22 @@ export class CallerStream {
     sink?.onEnd();
   }
 
+  /** The request is on its way: its bytes need not be kept for as long as its answer streams. */
+  forgetRequest(): void {
+    this.head = { ...this.head, headers: NO_HEADERS };
+  }
+
   // ---- The answer -----------------------------------------------------------------------------------------------------
 
   /**
-   * Begins the answer. The head is held until the first bytes of the body or `flushHead`, so that both leave in one write.
-   * `head` is the complete head (latin1), ending in an empty line.
+   * Begins the answer with its complete head. Unless the body is in the same bytes (`isWhole`), the head is held until the
+   * first bytes of the body or `flushHead`, so that both leave in one write.
    */
-  sendHead(head: string): void {
+  sendHead(head: Buffer, isWhole: boolean): void {
     this.#isAnswered = true;
-    this.#heldHead = Buffer.from(head, "latin1");
-    this.answerBytes += this.#heldHead.length;
+    this.answerBytes += head.length;
+    if (isWhole) this.connection.write(head, 0, head.length);
+    else this.#heldHead = head;
   }
 
   /** The Connection line that this answer's head needs; from here on it is settled whether the connection ends with it. */
@@ -288,13 +298,16 @@ export class CallerStream {
     this.connection.onStreamFinished(this);
   }
 
-  /** The answer cannot be completed: the connection ends where the framing does not. */
-  breakOff(): void {
-    if (this.isGone) return;
+  /** The answer cannot be completed: the connection ends where the framing does not, a moment after what was written. */
+  breakOff(onEnded: () => void): void {
+    if (this.isGone) {
+      onEnded();
+      return;
+    }
     this.flushHead();
     this.onGone = null;
     this.onDrained = null;
-    this.connection.breakOff();
+    this.connection.breakOff(onEnded);
   }
 }
 

@@ -1,4 +1,4 @@
-import { HeaderList, parseFieldLines } from "./header-list.ts";
+import { HeaderList } from "../lib/header-list.ts";
 
 const SIZE_START = 0;
 const SIZE = 1;
@@ -17,6 +17,10 @@ const MAX_SIZE_DIGITS = 13; // 16^13 < 2^53: a size stays an exact number.
 const MAX_EXTENSION_BYTES = 16 * 1024; // over the whole message: extensions mean nothing to us (CVE-2023-39326)
 const MAX_TRAILER_BYTES = 8 * 1024;
 const MAX_TRAILERS = 32;
+
+/** One pair of arrays for all decoders: slices are read before anything else is decoded, and a stream need not hold its own. */
+const sharedStarts: number[] = [];
+const sharedEnds: number[] = [];
 
 /** Where the payload lies in a buffer as it came from the wire; valid until the next buffer. */
 export interface BodySlices {
@@ -37,9 +41,9 @@ export interface BodySlices {
  *   size 0:                              size-lf => trailer-start => (trailer => trailer-lf =>) end-lf => done
  */
 export class ChunkedDecoder implements BodySlices {
-  /** Payload slices of the last `decode`: [starts[i], ends[i]) for i < count. */
-  readonly starts: number[] = [];
-  readonly ends: number[] = [];
+  /** Payload slices of the last `decode`, of whichever decoder: [starts[i], ends[i]) for i < count; read them at once. */
+  readonly starts = sharedStarts;
+  readonly ends = sharedEnds;
   count = 0;
   /**
    * Where the given bytes hold nothing but complete chunks without extensions from their first byte on: the end of the
@@ -191,9 +195,16 @@ export class ChunkedDecoder implements BodySlices {
   /** Trailers are checked like headers and then forgotten (RFC 9110 section 6.5.1: merging them is the sender's risk). */
   #judgeTrailer(): string | null {
     if (this.#trailer === "") return null;
-    const lines = this.#trailer.slice(0, -2).split("\r\n");
+    const block = Buffer.from(this.#trailer, "latin1");
     this.#trailer = "";
-    return parseFieldLines(lines, 0, MAX_TRAILERS, new HeaderList())?.message ?? null;
+    const trailers = new HeaderList(block);
+    const problem = trailers.parse(0, block.length, MAX_TRAILERS);
+    if (problem !== null) return problem.message;
+    // RFC 9110 section 6.5.1: fields that frame a message do not belong here.
+    for (const name of ["content-length", "transfer-encoding"]) {
+      if (trailers.count(name) > 0) return `the trailer holds ${name}`;
+    }
+    return null;
   }
 }
 

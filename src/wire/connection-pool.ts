@@ -105,6 +105,8 @@ export class ConnectionPool implements DeadlineOwner {
 /** All pools, by the key that says which connections are interchangeable. */
 export class ConnectionPools {
   readonly #pools = new Map<string, ConnectionPool>();
+  /** Keys the config in use names; null before there is one. */
+  #named: ReadonlySet<string> | null = null;
   readonly #limits: HeadLimits;
   readonly #wheel: TimerWheel;
 
@@ -117,7 +119,9 @@ export class ConnectionPools {
     let pool = this.#pools.get(poolKey);
     if (pool === undefined) {
       pool = new ConnectionPool(target, settings, this.#limits, this.#wheel);
-      this.#pools.set(poolKey, pool);
+      // Asked for by a request that began under an older config: nobody else will ever want its connections.
+      if (this.#named?.has(poolKey) === false) pool.retire();
+      else this.#pools.set(poolKey, pool);
     }
     pool.settings = settings;
     return pool;
@@ -131,6 +135,7 @@ export class ConnectionPools {
 
   /** Keeps the pools a new config names and retires the rest. */
   retain(poolKeys: ReadonlySet<string>): void {
+    this.#named = poolKeys;
     for (const [key, pool] of this.#pools) {
       if (poolKeys.has(key)) continue;
       this.#pools.delete(key);

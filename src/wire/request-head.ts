@@ -1,4 +1,4 @@
-import { HeaderList, parseContentLength, parseFieldLines, TOKEN } from "./header-list.ts";
+import { HeaderList, TOKEN } from "../lib/header-list.ts";
 
 /** How a message's body is delimited on the wire (RFC 9112 section 6). */
 export type BodyFraming =
@@ -22,6 +22,8 @@ export type RequestHead = {
   readonly headers: HeaderList;
   readonly framing: BodyFraming;
   readonly keepAlive: boolean;
+  /** What the Connection header names: these fields are for this connection only. */
+  readonly connectionOptions: readonly string[];
   readonly expectsContinue: boolean;
   /** The protocol of an Upgrade that the Connection header confirms, lower case. */
   readonly upgrade: string | null;
@@ -53,19 +55,13 @@ export function parseRequestHead(bytes: Buffer, limits: HeadLimits): ParsedReque
   const end = bytes.indexOf(END_OF_HEAD, start);
   if (end === -1 || end - start > limits.maxHeadBytes) return judgeIncomplete(bytes, start, end, limits);
 
-  const lines = bytes.toString("latin1", start, end).split("\r\n");
-  const requestLine = REQUEST_LINE.exec(lines[0] as string);
-  if (requestLine === null) return invalid(400, "expected a request line: METHOD SP target SP HTTP/1.1");
-  const method = requestLine[1] as string;
-  const target = requestLine[2] as string;
-  if (!TOKEN.test(method)) return invalid(400, "the method is not a token");
-  if (requestLine[3] !== "1") return invalid(505, "expected HTTP/1.0 or HTTP/1.1");
-  if (requestLine[4] !== "0" && requestLine[4] !== "1") return invalid(505, "expected HTTP/1.0 or HTTP/1.1");
-  const minorVersion = requestLine[4] === "1" ? 1 : 0;
-  if (!METHODS.has(method)) return invalid(405, "the method is not one this server knows");
-
-  const headers = new HeaderList();
-  const problem = parseFieldLines(lines, 1, limits.maxHeaders, headers);
+  const lineEnd = bytes.indexOf(13, start);
+  const line = readRequestLine(bytes, start, lineEnd);
+  if (line.kind === "invalid") return line;
+  const { method, target, minorVersion } = line;
+  if (bytes[lineEnd + 1] !== 10) return invalid(400, "expected CRLF after the request line, got a bare CR");
+  const headers = new HeaderList(bytes);
+  const problem = headers.parse(lineEnd + 2, end + 2, limits.maxHeaders);
   if (problem !== null) return invalid(problem.isTooMany ? 431 : 400, problem.message);
 
   // RFC 9112 section 3.2: exactly one Host in 1.1, at most one in 1.0, and well formed.
@@ -83,7 +79,8 @@ export function parseRequestHead(bytes: Buffer, limits: HeadLimits): ParsedReque
   if (expect !== null && expect.toLowerCase() !== "100-continue") {
     return invalid(417, "expected no Expect header or 100-continue");
   }
-  const isUpgrade = headers.hasToken("connection", "upgrade");
+  // Most heads have no Connection header at all.
+  const connection = headers.tokens("connection");
   return {
     kind: "head",
     length: end + 4,
@@ -95,12 +92,51 @@ export function parseRequestHead(bytes: Buffer, limits: HeadLimits): ParsedReque
       minorVersion,
       headers,
       framing: framing.framing,
-      keepAlive:
-        minorVersion === 1 ? !headers.hasToken("connection", "close") : headers.hasToken("connection", "keep-alive"),
+      keepAlive: minorVersion === 1 ? !connection.includes("close") : connection.includes("keep-alive"),
+      connectionOptions: connection,
       expectsContinue: expect !== null && minorVersion === 1,
-      upgrade: isUpgrade ? (headers.get("upgrade")?.toLowerCase() ?? null) : null,
+      upgrade: connection.includes("upgrade") ? (headers.get("upgrade")?.toLowerCase() ?? null) : null,
     },
   };
+}
+
+type RequestLine = {
+  readonly kind: "line";
+  readonly method: string;
+  readonly target: string;
+  readonly minorVersion: 0 | 1;
+};
+
+const POST_LINE = Buffer.from("POST ");
+const GET_LINE = Buffer.from("GET ");
+const VERSION = Buffer.from(" HTTP/1.1");
+
+function readRequestLine(bytes: Buffer, start: number, end: number): RequestLine | Invalid {
+  // What nearly every request begins with, without a string for each of its parts.
+  const methodEnd = startsWith(bytes, start, POST_LINE)
+    ? start + 4
+    : startsWith(bytes, start, GET_LINE)
+      ? start + 3
+      : -1;
+  const targetEnd = end - VERSION.length;
+  if (methodEnd !== -1 && targetEnd > methodEnd + 1 && startsWith(bytes, targetEnd, VERSION)) {
+    const target = bytes.toString("latin1", methodEnd + 1, targetEnd);
+    if (!target.includes(" ")) {
+      return { kind: "line", method: methodEnd === start + 4 ? "POST" : "GET", target, minorVersion: 1 };
+    }
+  }
+  const requestLine = REQUEST_LINE.exec(bytes.toString("latin1", start, end));
+  if (requestLine === null) return invalid(400, "expected a request line: METHOD SP target SP HTTP/1.1");
+  const [, method, target, major, minor] = requestLine as unknown as [string, string, string, string, string];
+  if (!TOKEN.test(method)) return invalid(400, "the method is not a token");
+  if (major !== "1" || (minor !== "0" && minor !== "1")) return invalid(505, "expected HTTP/1.0 or HTTP/1.1");
+  if (!METHODS.has(method)) return invalid(405, "the method is not one this server knows");
+  return { kind: "line", method, target, minorVersion: minor === "1" ? 1 : 0 };
+}
+
+function startsWith(bytes: Buffer, at: number, prefix: Buffer): boolean {
+  for (let index = 0; index < prefix.length; index++) if (bytes[at + index] !== prefix[index]) return false;
+  return true;
 }
 
 type Invalid = Extract<ParsedRequestHead, { kind: "invalid" }>;
@@ -143,22 +179,24 @@ function locateTarget(method: string, target: string): { path: string; query: st
     : { path: pathAndQuery.slice(0, question), query: pathAndQuery.slice(question) };
 }
 
-function frameRequest(headers: HeaderList, minorVersion: 0 | 1): { kind: "ok"; framing: BodyFraming } | Invalid {
+type Framed = { readonly kind: "ok"; readonly framing: BodyFraming };
+const CHUNKED: Framed = { kind: "ok", framing: { kind: "chunked" } };
+const NO_BODY: Framed = { kind: "ok", framing: { kind: "none" } };
+
+function frameRequest(headers: HeaderList, minorVersion: 0 | 1): Framed | Invalid {
   const codings = headers.count("transfer-encoding");
-  const lengths = headers.count("content-length");
+  const length = headers.readLength();
   if (codings > 0) {
     // RFC 9112 section 6.1: with both, or in HTTP/1.0, the framing is suspect.
-    if (lengths > 0) return invalid(400, "Content-Length and Transfer-Encoding may not stand together");
+    if (length !== null) return invalid(400, "Content-Length and Transfer-Encoding may not stand together");
     if (minorVersion === 0) return invalid(400, "Transfer-Encoding does not exist in HTTP/1.0");
     if (codings > 1) return invalid(400, "expected one Transfer-Encoding");
     if ((headers.get("transfer-encoding") as string).toLowerCase() !== "chunked") {
       return invalid(501, "expected Transfer-Encoding: chunked");
     }
-    return { kind: "ok", framing: { kind: "chunked" } };
+    return CHUNKED;
   }
-  if (lengths === 0) return { kind: "ok", framing: { kind: "none" } };
-  if (lengths > 1) return invalid(400, `expected one Content-Length, got ${lengths}`);
-  const bytes = parseContentLength(headers.get("content-length") as string);
-  if (bytes === null) return invalid(400, "the Content-Length is malformed");
-  return { kind: "ok", framing: bytes === 0 ? { kind: "none" } : { kind: "length", bytes } };
+  if (length === null || length === 0) return NO_BODY;
+  if (typeof length === "string") return invalid(400, length);
+  return { kind: "ok", framing: { kind: "length", bytes: length } };
 }

@@ -1,4 +1,4 @@
-import { HeaderList, parseContentLength, parseFieldLines } from "./header-list.ts";
+import { HeaderList } from "../lib/header-list.ts";
 import type { BodyFraming, HeadLimits } from "./request-head.ts";
 
 export type ResponseHead = {
@@ -9,6 +9,8 @@ export type ResponseHead = {
   readonly framing: BodyFraming;
   /** Whether the connection may carry another request once the body is through. */
   readonly keepAlive: boolean;
+  /** What the Connection header names: these fields are for this connection only. */
+  readonly connectionOptions: readonly string[];
 };
 
 export type ParsedResponseHead =
@@ -28,29 +30,47 @@ const PREFIX = Buffer.from("HTTP/1.");
 export function parseResponseHead(bytes: Buffer, limits: HeadLimits, requestMethod: string): ParsedResponseHead {
   const end = bytes.indexOf(END_OF_HEAD);
   if (end === -1 || end > limits.maxHeadBytes) return judgeIncomplete(bytes, end, limits);
-  const lines = bytes.toString("latin1", 0, end).split("\r\n");
-  const statusLine = STATUS_LINE.exec(lines[0] as string);
+  const lineEnd = bytes.indexOf(13);
+  const statusLine = readStatusLine(bytes, lineEnd);
   if (statusLine === null) return invalid("expected a status line: HTTP/1.1 SP status SP reason");
-  const minorVersion = statusLine[1] === "1" ? 1 : 0;
-  const status = Number(statusLine[2]);
-  const headers = new HeaderList();
-  const problem = parseFieldLines(lines, 1, limits.maxHeaders, headers);
+  const { status, reason, minorVersion } = statusLine;
+  if (bytes[lineEnd + 1] !== 10) return invalid("expected CRLF after the status line, got a bare CR");
+  const headers = new HeaderList(bytes);
+  const problem = headers.parse(lineEnd + 2, end + 2, limits.maxHeaders);
   if (problem !== null) return invalid(problem.message);
   const framing = frameResponse(headers, status, minorVersion, requestMethod);
   if (typeof framing === "string") return invalid(framing);
+  const connection = headers.tokens("connection");
   return {
     kind: "head",
     length: end + 4,
     head: {
       status,
-      reason: statusLine[3] ?? "",
+      reason,
       minorVersion,
       headers,
       framing,
       keepAlive:
         framing.kind !== "until-close" &&
-        (minorVersion === 1 ? !headers.hasToken("connection", "close") : headers.hasToken("connection", "keep-alive")),
+        (minorVersion === 1 ? !connection.includes("close") : connection.includes("keep-alive")),
+      connectionOptions: connection,
     },
+  };
+}
+
+type StatusLine = { readonly status: number; readonly reason: string; readonly minorVersion: 0 | 1 };
+
+const OK_LINE = Buffer.from("HTTP/1.1 200 OK");
+const OK: StatusLine = { status: 200, reason: "OK", minorVersion: 1 };
+
+function readStatusLine(bytes: Buffer, end: number): StatusLine | null {
+  if (end === OK_LINE.length && bytes.compare(OK_LINE, 0, end, 0, end) === 0) return OK;
+  const statusLine = STATUS_LINE.exec(bytes.toString("latin1", 0, end));
+  if (statusLine === null) return null;
+  return {
+    status: Number(statusLine[2]),
+    reason: statusLine[3] ?? "",
+    minorVersion: statusLine[1] === "1" ? 1 : 0,
   };
 }
 
@@ -78,15 +98,10 @@ function frameResponse(
   requestMethod: string,
 ): BodyFraming | string {
   const codings = headers.count("transfer-encoding");
-  const lengths = headers.count("content-length");
-  if (codings > 0 && lengths > 0) return "Content-Length and Transfer-Encoding may not stand together";
+  const length = headers.readLength();
+  if (codings > 0 && length !== null) return "Content-Length and Transfer-Encoding may not stand together";
   if (codings > 1) return "expected one Transfer-Encoding";
-  if (lengths > 1) return `expected one Content-Length, got ${lengths}`;
-  let bytes: number | null = null;
-  if (lengths === 1) {
-    bytes = parseContentLength(headers.get("content-length") as string);
-    if (bytes === null) return "the Content-Length is malformed";
-  }
+  if (typeof length === "string") return length;
   if (codings === 1) {
     if (minorVersion === 0) return "Transfer-Encoding does not exist in HTTP/1.0";
     if ((headers.get("transfer-encoding") as string).toLowerCase() !== "chunked") {
@@ -95,6 +110,6 @@ function frameResponse(
   }
   if (requestMethod === "HEAD" || status < 200 || status === 204 || status === 304) return { kind: "none" };
   if (codings === 1) return { kind: "chunked" };
-  if (bytes === null) return { kind: "until-close" };
-  return bytes === 0 ? { kind: "none" } : { kind: "length", bytes };
+  if (length === null) return { kind: "until-close" };
+  return length === 0 ? { kind: "none" } : { kind: "length", bytes: length };
 }

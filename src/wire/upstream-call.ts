@@ -9,9 +9,9 @@ import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.t
 /** A request as it goes to a provider. */
 export type CallRequest = {
   readonly method: string;
-  /** Request line and headers, ending in an empty line; latin1. */
-  readonly head: string;
-  /** The whole body; null when there is none or when it follows through `send`. */
+  /** Request line and headers, and the body behind them where it is small. */
+  readonly bytes: Buffer;
+  /** A body that is not in `bytes`; null when there is none or when it follows through `send`. */
   readonly body: Buffer | null;
   /** Whether the body follows through `send`: then the request cannot be replayed. */
   readonly isStreamed: boolean;
@@ -32,9 +32,6 @@ export interface CallListener {
 
 export type CallPhase = "connecting" | "waiting" | "streaming" | "upgraded" | "done";
 
-/** Bodies up to this size leave in one write with their head. */
-const JOIN_BYTES = 64 * 1024;
-
 /**
  * One request to a provider and its answer, under the four timeouts.
  *
@@ -46,7 +43,8 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   readonly method: string;
   phase: CallPhase = "connecting";
   readonly #pool: ConnectionPool;
-  readonly #request: CallRequest;
+  /** Kept until an answer begins: until then it may have to be sent again. */
+  #request: CallRequest | null;
   readonly #timeouts: Timeouts;
   readonly #listener: CallListener;
   readonly #wheel: TimerWheel;
@@ -78,7 +76,7 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   /** Sends it, on an idle connection where there is one. */
   start(): void {
     // A body that cannot be sent twice never risks a connection that may be dead already.
-    const idle = this.#request.isStreamed ? null : this.#pool.takeIdle();
+    const idle = this.#unsent !== null ? null : this.#pool.takeIdle();
     if (idle === null) this.#connect();
     else {
       this.#isOnPooled = true;
@@ -142,6 +140,7 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
 
   onHead(head: ResponseHead): void {
     this.phase = "streaming";
+    this.#request = null;
     this.#arm(this.#timeouts.idleMs);
     this.#listener.onHead(head);
   }
@@ -232,6 +231,7 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
 
   #end(): void {
     this.phase = "done";
+    this.#request = null;
     this.#wheel.remove(this);
   }
 
@@ -257,12 +257,8 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
     this.phase = "waiting";
     this.#connection = connection;
     this.#arm(this.#timeouts.firstByteMs);
-    const head = Buffer.from(this.#request.head, "latin1");
-    const { body } = this.#request;
-    const pieces: Buffer[] = [];
-    if (body === null) pieces.push(head);
-    else if (body.length <= JOIN_BYTES) pieces.push(Buffer.concat([head, body]));
-    else pieces.push(head, body);
+    const { bytes, body } = this.#request as CallRequest;
+    const pieces: Buffer[] = body === null ? [bytes] : [bytes, body];
     if (this.#unsent !== null) pieces.push(...this.#unsent);
     this.#unsent = null;
     connection.begin(this, pieces, this.#isBodyComplete);

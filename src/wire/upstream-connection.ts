@@ -41,6 +41,8 @@ class WholeSlice implements BodySlices {
   }
 }
 
+const WHOLE = new WholeSlice();
+
 /**
  * One connection to a provider, serving one exchange at a time. Reads the answer as hostile bytes: bounded head, strict
  * framing, and nothing past the end of an answer is ever used; such a connection serves nobody again.
@@ -67,7 +69,6 @@ export class UpstreamConnection implements SocketOwner {
   #isRequestSent = false;
   #outbox: Buffer[] = [];
   #outboxBytes = 0;
-  readonly #whole = new WholeSlice();
 
   constructor(
     limits: HeadLimits,
@@ -272,13 +273,13 @@ export class UpstreamConnection implements SocketOwner {
       case "length": {
         const end = Math.min(bytes.length, from + this.#remaining);
         this.#remaining -= end - from;
-        user.onBody(bytes, this.#whole.set(from, end));
+        user.onBody(bytes, WHOLE.set(from, end));
         if (this.#user !== user) return;
         if (this.#remaining === 0) this.#finish(end === bytes.length);
         return;
       }
       case "until-close":
-        user.onBody(bytes, this.#whole.set(from, bytes.length));
+        user.onBody(bytes, WHOLE.set(from, bytes.length));
         return;
       case "none":
         return;

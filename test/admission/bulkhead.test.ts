@@ -204,6 +204,7 @@ describe("a queue", () => {
     holder.settle();
     expect(granted).toBe(200_000);
     expect(ledger.held).toBe(0);
+    expect(ledger.failedWaiters).toBe(0);
   });
 
   test("survives a waiter that throws: its slot is not lost, the next is served, the settler goes on", () => {
@@ -312,7 +313,11 @@ function fuzz(seed: number, steps: number): { granted: number; rejected: Record<
     queue: random() < 0.2 ? null : { size: below(8), timeoutMs: 1 + below(50) },
   });
   const clock = new SimulatedClock();
-  const ledger = new PermitLedger();
+  // The bulkhead catches what a waiter throws, and so also what `fail` throws inside one: kept here and thrown again.
+  let thrownInside: unknown = null;
+  const ledger = new PermitLedger((_what, cause) => {
+    thrownInside ??= cause;
+  });
   let limits = pickLimits();
   const bulkhead = new Bulkhead({ name: "fuzzed", ...limits, ledger, schedule: clock.schedule });
 
@@ -331,6 +336,16 @@ function fuzz(seed: number, steps: number): { granted: number; rejected: Record<
     told.granted++;
     if (random() < 0.15) permit.settle();
     else held.push(permit);
+    // Inside a callback others may still wait beside a free slot: nobody may slip in before them.
+    if (random() < 0.1) tryAcquire();
+    if (random() < 0.1) enqueue();
+  };
+
+  const tryAcquire = () => {
+    const mayPass = waiting.length === 0 && held.length < limit();
+    const permit = bulkhead.tryAcquire();
+    if ((permit !== null) !== mayPass) fail(`tryAcquire ${permit === null ? "failed" : "passed"} against the rules`);
+    if (permit !== null) held.push(permit);
   };
 
   const enqueue = () => {
@@ -378,12 +393,8 @@ function fuzz(seed: number, steps: number): { granted: number; rejected: Record<
 
   const step = () => {
     const roll = random();
-    if (roll < 0.2) {
-      const mayPass = waiting.length === 0 && held.length < limit();
-      const permit = bulkhead.tryAcquire();
-      if ((permit !== null) !== mayPass) fail(`tryAcquire ${permit === null ? "failed" : "passed"} against the rules`);
-      if (permit !== null) held.push(permit);
-    } else if (roll < 0.5) enqueue();
+    if (roll < 0.2) tryAcquire();
+    else if (roll < 0.5) enqueue();
     else if (roll < 0.75) settleOne();
     else if (roll < 0.85) {
       const [leaver] = waiting.splice(below(waiting.length), 1);
@@ -398,6 +409,7 @@ function fuzz(seed: number, steps: number): { granted: number; rejected: Record<
   };
 
   const checkAgreement = () => {
+    if (thrownInside !== null) throw thrownInside;
     if (bulkhead.inFlight !== held.length) fail(`${bulkhead.inFlight} in flight, the model has ${held.length}`);
     if (bulkhead.queued !== waiting.length) fail(`${bulkhead.queued} queued, the model has ${waiting.length}`);
     if (ledger.held !== held.length) fail(`${ledger.held} in the ledger, the model has ${held.length}`);

@@ -1,5 +1,6 @@
 /** Starts the mock provider on the harness's cores. */
 import { join } from "node:path";
+import { track } from "./children.ts";
 import { HARNESS_CORES, pinToCores } from "./cores.ts";
 import type { Target } from "./jobs.ts";
 
@@ -16,11 +17,13 @@ type Announcement = { pid: number; port: number; unix: string; controlPort: numb
 export async function startMock(scratch: string): Promise<RunningMock> {
   const main = join(import.meta.dir, "mock.ts");
   const socket = join(scratch, "mock.sock");
-  const child = Bun.spawn(pinToCores(HARNESS_CORES, [process.execPath, main, socket]), {
-    stdin: "ignore",
-    stdout: "pipe",
-    stderr: "inherit",
-  });
+  const child = track(
+    Bun.spawn(pinToCores(HARNESS_CORES, [process.execPath, main, socket]), {
+      stdin: "ignore",
+      stdout: "pipe",
+      stderr: "inherit",
+    }),
+  );
   const announcement = JSON.parse(await readLine(child.stdout)) as Announcement;
   return {
     pid: announcement.pid,

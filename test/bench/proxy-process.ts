@@ -1,6 +1,7 @@
 /** Starts and stops a proxy under test, on its own core, its output in files beside its config. */
 import { mkdir, rm } from "node:fs/promises";
 import { join } from "node:path";
+import { track } from "./children.ts";
 import { PROXY_CORE, pinToCores } from "./cores.ts";
 import { pollReady } from "./ready.ts";
 import type { Prepared, Subject, SubjectName, Upstream } from "./subjects/subject.ts";
@@ -26,13 +27,15 @@ export async function startProxy(subject: Subject, scratch: string, upstream: Up
   const output = Bun.file(join(directory, "stdout.log"));
   const complaints = Bun.file(join(directory, "stderr.log"));
   const spawnedMs = performance.now();
-  const child = Bun.spawn(pinToCores(String(PROXY_CORE), prepared.command), {
-    cwd: directory,
-    env: { PATH: process.env["PATH"] ?? "", HOME: directory, TMPDIR: directory, ...prepared.environment },
-    stdin: "ignore",
-    stdout: output,
-    stderr: complaints,
-  });
+  const child = track(
+    Bun.spawn(pinToCores(String(PROXY_CORE), prepared.command), {
+      cwd: directory,
+      env: { PATH: process.env["PATH"] ?? "", HOME: directory, TMPDIR: directory, ...prepared.environment },
+      stdin: "ignore",
+      stdout: output,
+      stderr: complaints,
+    }),
+  );
 
   async function stop(): Promise<void> {
     child.kill("SIGTERM");

@@ -35,6 +35,15 @@ async function readStatus(gateway: TestGateway): Promise<Record<string, Record<s
   return (await response.json()) as Record<string, Record<string, unknown>>;
 }
 
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch {
+    // ESRCH: it has ended.
+    return false;
+  }
+}
+
 /** The value of the sample with these labels, in whatever order they stand; null when there is none. */
 function readSample(exposition: string, name: string, labels: Readonly<Record<string, string>>): number | null {
   const line = exposition
@@ -72,6 +81,8 @@ describe.skipIf(executable === null)("the executable's life (needs dist/llmux)",
         expect((await readStatus(gateway))["draining"] as unknown).toBe(true);
         rest.open();
         expect(await within("the streams to finish", Promise.all(texts))).toEqual(["one two", "one two"]);
+        // By itself: a second signal would end it at once, with exit code 1.
+        await until("its end", () => !isAlive(gateway.pid));
         expect(await gateway.stop()).toBe(0);
       });
     });

@@ -4,7 +4,7 @@ import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { GatewayAddresses, GatewayOptions, TestGateway } from "./test-gateway.ts";
 import { until, within } from "./until.ts";
-import { findClosedPort } from "./upstream.ts";
+import { findClosedPorts } from "./upstream.ts";
 
 const ROOT = join(import.meta.dir, "../..");
 /** A test that reads logs never needs more; a gateway that logs without end must not fill the memory. */
@@ -30,7 +30,8 @@ export function isExecutableAsked(): boolean {
 /** A fresh folder with free addresses; the ports were free a moment ago, which is all anybody can say of a port. */
 export function makeAddresses(): GatewayAddresses & { readonly folder: string } {
   const folder = mkdtempSync(join(tmpdir(), "llmux-test-"));
-  return { folder, socketPath: join(folder, "s"), httpPort: findClosedPort(), opsPort: findClosedPort() };
+  const [httpPort, opsPort] = findClosedPorts(2) as [number, number];
+  return { folder, socketPath: join(folder, "s"), httpPort, opsPort };
 }
 
 /** The `listen` part for the given addresses. */
@@ -44,8 +45,17 @@ export function writeListen(addresses: GatewayAddresses): string {
   ].join("\n");
 }
 
-/** Starts the executable and waits until it is ready. */
-export async function startExecutable(path: string, options: GatewayOptions): Promise<TestGateway> {
+/** The gateway as a process of its own where nothing was compiled: Bun runs `src/main.ts`. */
+export function commandFromSource(): readonly string[] {
+  return [process.execPath, join(ROOT, "src/main.ts")];
+}
+
+/** Starts `llmux serve` (the executable's path, or a command) and waits until it is ready. */
+export async function startExecutable(
+  llmux: string | readonly string[],
+  options: GatewayOptions,
+): Promise<TestGateway> {
+  const command = typeof llmux === "string" ? [llmux] : llmux;
   const addresses = makeAddresses();
   const configPath = join(addresses.folder, "llmux.yaml");
   const writeConfig = (text: string): void => {
@@ -54,7 +64,7 @@ export async function startExecutable(path: string, options: GatewayOptions): Pr
   };
   writeConfig(typeof options.config === "string" ? options.config : options.config(addresses));
   const logs: string[] = [];
-  const child = Bun.spawn([path, "serve", "--config", configPath], {
+  const child = Bun.spawn([...command, "serve", "--config", configPath], {
     // Nothing of the test's own environment but PATH: keys or proxies found there would change what is tested.
     env: { PATH: process.env["PATH"], ...options.env },
     stdin: "ignore",

@@ -1,6 +1,6 @@
 /** What the gateway's own parsers make of the first message of some bytes, given whole or in pieces. */
 import { ChunkedDecoder } from "../../src/wire/chunked.ts";
-import type { HeaderList } from "../../src/wire/header-list.ts";
+import type { HeaderList } from "../../src/lib/header-list.ts";
 import { parseRequestHead, type BodyFraming } from "../../src/wire/request-head.ts";
 import { parseResponseHead } from "../../src/wire/response-head.ts";
 import type { Reading } from "./fuzz-reading.ts";
@@ -53,7 +53,7 @@ function readBody(head: Extract<ParsedHead, { kind: "head" }>, pieces: readonly 
   const message = (body: Buffer, isComplete: boolean): Reading => ({
     kind: "message",
     start: head.start,
-    headers: head.headers.lowerNames.map((name, index) => [name, head.headers.values[index] as string]),
+    headers: [...head.headers],
     body: body.toString("hex"),
     isComplete,
   });

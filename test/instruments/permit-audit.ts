@@ -9,6 +9,7 @@ import type { Upstream } from "./upstream.ts";
 export type AuditOptions = {
   /** Also closed connections: true when the pool is expected to keep none (after aborts, for example). */
   readonly noIdleConnections?: boolean;
+  readonly deadlineMs?: number;
 };
 
 /** What the gateway says it holds. */
@@ -23,12 +24,16 @@ export async function auditPermits(
   let held: Held = { inFlightByStatus: Number.NaN, inFlightByMetrics: Number.NaN };
   let busy = "";
   try {
-    await until("nothing to be held", async () => {
-      held = await readHeld(gateway);
-      if (held.inFlightByStatus !== 0 || held.inFlightByMetrics !== 0) return false;
-      busy = upstreams.map((upstream) => describeBusy(upstream, options)).join("");
-      return busy === "";
-    });
+    await until(
+      "nothing to be held",
+      async () => {
+        held = await readHeld(gateway);
+        if (held.inFlightByStatus !== 0 || held.inFlightByMetrics !== 0) return false;
+        busy = upstreams.map((upstream) => describeBusy(upstream, options)).join("");
+        return busy === "";
+      },
+      options.deadlineMs,
+    );
   } catch (cause) {
     throw new Error(
       `permits leaked: in flight ${held.inFlightByStatus} by /status, ${held.inFlightByMetrics} by /metrics${busy}`,
@@ -53,7 +58,9 @@ export async function readHeld(gateway: TestGateway): Promise<Held> {
     inFlightByStatus += provider.in_flight;
   }
   const samples = readMetric(await readOps(gateway, "/metrics"), "llm_in_flight_requests");
-  return { inFlightByStatus, inFlightByMetrics: samples.reduce((sum, sample) => sum + sample.value, 0) };
+  // Without a sample nothing is known, and nothing known is not nothing held.
+  const inFlightByMetrics = samples.length === 0 ? Number.NaN : samples.reduce((sum, { value }) => sum + value, 0);
+  return { inFlightByStatus, inFlightByMetrics };
 }
 
 export type MetricSample = { readonly labels: Readonly<Record<string, string>>; readonly value: number };

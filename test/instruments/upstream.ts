@@ -182,10 +182,16 @@ export function startUpstream(options: UpstreamOptions): Upstream {
   return new Upstream(options);
 }
 
-/** A port of 127.0.0.1 that refuses connections: bound once, then let go. */
+/** Ports of 127.0.0.1 that refuse connections: bound all at once, so that they differ, then let go. */
+export function findClosedPorts(count: number): number[] {
+  const bind = () => Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
+  const listeners = Array.from({ length: count }, bind);
+  const ports = listeners.map((listener) => listener.port);
+  for (const listener of listeners) listener.stop(true);
+  return ports;
+}
+
+/** One such port. */
 export function findClosedPort(): number {
-  const listener = Bun.listen({ hostname: "127.0.0.1", port: 0, socket: { data() {} } });
-  const port = listener.port;
-  listener.stop(true);
-  return port;
+  return findClosedPorts(1)[0] as number;
 }

@@ -66,7 +66,7 @@ describe("ChunkedDecoder", () => {
     ["ffffffffffffffff\r\n", "too large"],
     ["5;a\x00b\r\n", "control"],
     [`5;${"a".repeat(20_000)}\r\n`, "too long"],
-    ["0\r\nbad trailer\r\n\r\n", "colon"],
+    ["0\r\nbad trailer\r\n\r\n", "not allowed"],
     ["0\r\nx: 1\n\r\n", "bare LF"],
     [`0\r\nx: ${"a".repeat(9_000)}\r\n\r\n`, "too long"],
   ])("refuses %j", (text, why) => {

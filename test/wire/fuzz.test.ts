@@ -32,6 +32,8 @@ const STRICTER: readonly (readonly [why: RegExp, because: string, input?: RegExp
   [/^expected Transfer-Encoding: chunked/, "RFC 9112 section 6.1: no other coding is known here"],
   [/^expected one Transfer-Encoding/, "RFC 9112 section 6.1: chunked once, and nothing else"],
   [/^Transfer-Encoding does not exist in HTTP\/1\.0/, "RFC 9112 section 6.1: suspect framing"],
+  [/the trailer holds (content-length|transfer-encoding)/, "RFC 9110 section 6.5.1: no framing in trailers"],
+  [/^expected CRLF, got a bare LF/, "RFC 9112 section 2.2: refused before the head is complete"],
   [/^the chunk size is too large/, "our bound: 13 hexadecimal digits, leading zeros included"],
   [
     /^the Content-Length is malformed/,

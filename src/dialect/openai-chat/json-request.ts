@@ -3,7 +3,8 @@ import { GatewayError } from "../../errors.ts";
 import { type JsonSpan, scanJsonObject } from "../../lib/json-scan.ts";
 
 const MAX_DEPTH = 128;
-const WANTED = ["model", "stream", "stream_options"] as const;
+const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
+const WANTED = ["model", "n", "stream", "stream_options"] as const;
 
 /** A JSON body, read just enough to route it. */
 export type JsonRequest = {
@@ -11,6 +12,8 @@ export type JsonRequest = {
   readonly isStream: boolean;
   /** Whether the caller said anything about `stream_options`. */
   readonly hasStreamOptions: boolean;
+  /** How many choices are asked for (`n`); 1 where it says nothing sensible. */
+  readonly choices: number;
   readonly body: Buffer;
   readonly modelSpans: readonly JsonSpan[];
   /** Index of the opening brace. */
@@ -46,6 +49,7 @@ export function readJsonRequest(body: Buffer, defaultModel: string | null): Json
     model: named,
     isStream: lastStream !== undefined && body[lastStream.start] === 116,
     hasStreamOptions: scan.spans.has("stream_options"),
+    choices: readChoices(body, scan.spans.get("n")?.at(-1)),
     body,
     modelSpans,
     open: scan.open,
@@ -83,6 +87,13 @@ export function patchJsonRequest(request: JsonRequest, model: string, asksForUsa
   return Buffer.concat(pieces);
 }
 
+/** https://platform.openai.com/docs/api-reference/chat/create#chat-create-n: 1 to 128. */
+function readChoices(body: Buffer, span: JsonSpan | undefined): number {
+  if (span === undefined) return 1;
+  const choices = parseScalar(body, span);
+  return typeof choices === "number" && Number.isInteger(choices) && choices > 1 && choices <= 128 ? choices : 1;
+}
+
 function isEmptyObject(body: Buffer, open: number): boolean {
   let at = open + 1;
   while (body[at] === 32 || body[at] === 10 || body[at] === 13 || body[at] === 9) at++;
@@ -92,5 +103,10 @@ function isEmptyObject(body: Buffer, open: number): boolean {
 function parseScalar(body: Buffer, span: JsonSpan): unknown {
   const first = body[span.start];
   if (first === 123 || first === 91) return null;
+  if (first === 34) {
+    // Nearly every model's name is plain ASCII: then it is what stands between the quotes.
+    const text = body.toString("latin1", span.start + 1, span.end - 1);
+    if (PLAIN.test(text)) return text;
+  }
   return JSON.parse(body.toString("utf8", span.start, span.end));
 }
