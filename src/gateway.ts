@@ -22,6 +22,7 @@ import type { ExchangeObserver, Origin, Outcome, Provider, Snapshot } from "./ex
 import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
+import { Attempt, type AttemptJudge } from "./relay/attempt.ts";
 import { answerEmpty, answerJson } from "./relay/answer-json.ts";
 import { AnswerRelay, type RelayEnd } from "./relay/answer-relay.ts";
 import { MultipartUpload } from "./relay/multipart-upload.ts";
@@ -75,7 +76,7 @@ const OVERLOADED_RETRY_SECONDS = 1;
 /** Bodies up to this size leave in one write with their head. */
 const JOIN_BYTES = 64 * 1024;
 
-export class Gateway implements CallerHost {
+export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   readonly wheel: TimerWheel;
   readonly pending: PendingBudget;
   readonly pools: ConnectionPools;
@@ -86,7 +87,7 @@ export class Gateway implements CallerHost {
   #snapshot: Snapshot;
   readonly #options: GatewayOptions;
   readonly #bulkheads: Bulkheads;
-  readonly #open = new Set<OpenExchange>();
+  readonly #open = new Map<OpenExchange, CallerStream | null>();
 
   constructor(options: GatewayOptions) {
     const { snapshot } = options;
@@ -122,7 +123,10 @@ export class Gateway implements CallerHost {
   /** Ends everything that still runs: streams get an error event in their dialect, the rest an error answer. */
   cutAll(): void {
     const error = new GatewayError("overloaded", "The gateway is shutting down.", { detail: "shutting_down" });
-    for (const exchange of [...this.#open]) exchange.cut?.(error);
+    for (const [exchange, caller] of [...this.#open]) {
+      if (exchange.step?.cut !== undefined) exchange.step.cut(error);
+      else if (caller !== null) this.#refuse(exchange, caller, error);
+    }
   }
 
   // ---- listener -------------------------------------------------------------------------------------------------------
@@ -195,7 +199,7 @@ export class Gateway implements CallerHost {
 
   #refuse(exchange: OpenExchange, caller: CallerStream, error: GatewayError): void {
     if (exchange.isSettled) return;
-    const { cancelStep } = exchange;
+    const { step } = exchange;
     const { retryAfterSeconds, allow, upstreamType } = error.options;
     exchange.upstreamErrorType ??= upstreamType ?? null;
     exchange.status = error.status;
@@ -211,7 +215,7 @@ export class Gateway implements CallerHost {
     }
     this.#settle(exchange, caller, { kind: "failed", error });
     // Whatever step it was waiting in is over too.
-    cancelStep?.();
+    step?.cancel();
   }
 
   /** Bytes that are no request are answered too, and counted. */
@@ -225,7 +229,7 @@ export class Gateway implements CallerHost {
             ? "method_not_allowed"
             : "invalid_request";
     const error = new GatewayError(code, `Bad request: ${message}.`, { status });
-    const exchange = this.#openExchange(crypto.randomUUID());
+    const exchange = this.#openExchange(crypto.randomUUID(), null);
     exchange.endpoint = "malformed";
     exchange.status = status;
     this.#settle(exchange, null, { kind: "failed", error });
@@ -405,44 +409,22 @@ export class Gateway implements CallerHost {
     // A caller that left, or a drain that cut it, while the last step was already on its way.
     if (exchange.isSettled || caller.isGone) throw new CallerGone();
     exchange.startOwnWork();
-    const events = {
-      onFirstByte: () => {
-        exchange.phase = "streaming";
-        exchange.noteFirstByte();
-      },
-      onProviderDone: () => exchange.noteUpstreamEnd(),
-      onEnd: (end: RelayEnd) => this.#conclude(exchange, caller, relay, end),
-    };
-    const relay: AnswerRelay | UpgradeRelay = isUpgrade
-      ? new UpgradeRelay(caller, exchange.requestId, events)
+    const attempt = new Attempt(exchange, this);
+    const { requestId } = exchange;
+    const { grammar, answersJson } = endpoint;
+    const relay = isUpgrade
+      ? new UpgradeRelay(caller, requestId, attempt)
       : new AnswerRelay(
           caller,
-          {
-            grammar: endpoint.grammar,
-            isStreamRequested,
-            choices,
-            answersJson: endpoint.answersJson,
-            withholdsUsage,
-            requestId: exchange.requestId,
-          },
-          events,
+          { grammar, isStreamRequested, choices, answersJson, withholdsUsage, requestId },
+          attempt,
         );
     const call = this.#makeCall(exchange, deployment, request, relay);
-    relay.attach(call);
-    exchange.cut = (error) => relay.cut(error);
-    exchange.cancelStep = () => {
-      if (call.phase === "connecting" || call.phase === "waiting") exchange.phase = call.phase;
-      call.abort();
-      exchange.noteUpstreamClosed();
-      readTap(exchange, relay);
-      this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
-    };
+    attempt.attach(relay, call);
+    exchange.step = attempt;
     if (upload !== null && relay instanceof AnswerRelay) {
-      upload.onFailed = (error) => {
-        call.abort();
-        relay.onError(error);
-      };
-      relay.onRequestWritable = () => upload.onWritable();
+      upload.onFailed = (error) => attempt.fail(error);
+      relay.upload = upload;
     }
     exchange.attempts++;
     exchange.phase = "connecting";
@@ -470,8 +452,15 @@ export class Gateway implements CallerHost {
 
   // ---- settle ---------------------------------------------------------------------------------------------------------
 
-  #conclude(exchange: OpenExchange, caller: CallerStream, relay: AnswerRelay | UpgradeRelay, end: RelayEnd): void {
-    readTap(exchange, relay);
+  /** From an attempt: how it ended. */
+  onAttemptEnd(attempt: Attempt<OpenExchange>, end: RelayEnd | { readonly kind: "cancelled" }): void {
+    const { owner: exchange, relay } = attempt;
+    const caller = this.#open.get(exchange) ?? null;
+    if (relay === null || caller === null) return;
+    exchange.status = relay.status;
+    exchange.isStream = relay.isStream;
+    const json = relay.usageJson;
+    if (json !== null) exchange.usage = readUsage(json);
     switch (end.kind) {
       case "complete":
         exchange.upstreamErrorType = relay.faultOfProvider();
@@ -486,6 +475,9 @@ export class Gateway implements CallerHost {
         return;
       case "unanswered":
         this.#rescue(exchange, caller, end.error);
+        return;
+      case "cancelled":
+        this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
         return;
       default:
         end satisfies never;
@@ -504,22 +496,16 @@ export class Gateway implements CallerHost {
 
   #begin(caller: CallerStream): OpenExchange {
     const given = caller.head.headers.get("x-request-id");
-    const exchange = this.#openExchange(given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID());
-    caller.onGone = () => {
-      exchange.noteGone();
-      const { cancelStep } = exchange;
-      if (cancelStep === null) exchange.noteUpstreamClosed();
-      else cancelStep();
-    };
-    exchange.cut = (error) => this.#refuse(exchange, caller, error);
+    const exchange = this.#openExchange(given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID(), caller);
+    caller.goneListener = exchange;
     return exchange;
   }
 
-  #openExchange(requestId: string): OpenExchange {
+  #openExchange(requestId: string, caller: CallerStream | null): OpenExchange {
     const { clock, wallClock, observers } = this.#options;
     this.wheel.refresh();
     const exchange = new OpenExchange({ requestId, clock, wallClock, observers });
-    this.#open.add(exchange);
+    this.#open.set(exchange, caller);
     return exchange;
   }
 
@@ -528,7 +514,7 @@ export class Gateway implements CallerHost {
     const { head } = caller;
     const isModels = isModelsPath(head.path);
     if (!isModels && head.path !== "*") return false;
-    exchange.cancelStep = () => this.#rescue(exchange, caller, new CallerGone());
+    exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
     const finish = (status: number) => () => {
       exchange.status = status;
       this.#settle(exchange, caller, { kind: "finished" });
@@ -549,13 +535,6 @@ export class Gateway implements CallerHost {
     answerJson(caller, 200, body, [["x-request-id", exchange.requestId]], finish(200));
     return true;
   }
-}
-
-function readTap(exchange: OpenExchange, relay: AnswerRelay | UpgradeRelay): void {
-  exchange.status = relay.status;
-  exchange.isStream = relay.isStream;
-  const json = relay.usageJson;
-  if (json !== null) exchange.usage = readUsage(json);
 }
 
 function isRead(head: RequestHead): boolean {

@@ -6,6 +6,14 @@ export interface Held {
   settle(): void;
 }
 
+/** A step of an exchange that takes time. */
+export interface Step {
+  /** Gives it up. */
+  cancel(): void;
+  /** Ends it with an error for the caller, where it has begun to answer. */
+  cut?(error: GatewayError): void;
+}
+
 const NO_USAGE: Usage = { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null };
 
 /** nginx's word for a caller that left before it was answered. */
@@ -30,14 +38,14 @@ export class OpenExchange {
   bytesOut = 0;
   usage: Usage | null = null;
   upstreamErrorType: UpstreamErrorType | null = null;
-  /** Gives up the step the exchange is in, because its caller left or the gateway stops. */
-  cancelStep: (() => void) | null = null;
-  /** Ends the exchange from our side: what is not answered is refused, what streams is told to be cut. */
-  cut: ((error: GatewayError) => void) | null = null;
+  /** What the exchange is waiting for; given up when its caller leaves or the gateway stops. */
+  step: Step | null = null;
   readonly #startedAtMs: number;
   readonly #clock: () => number;
   readonly #observers: readonly ExchangeObserver[];
-  #held: Held[] = [];
+  /** At most two: the gateway's permit and the deployment's. */
+  #firstHeld: Held | null = null;
+  #secondHeld: Held | null = null;
   #firstByteMs: number | null = null;
   #preparedFromMs = 0;
   #overheadMs = 0;
@@ -66,7 +74,8 @@ export class OpenExchange {
   /** Keeps a permit until the exchange is settled; one that comes too late is given back at once. */
   hold(held: Held): void {
     if (this.#isSettled) held.settle();
-    else this.#held.push(held);
+    else if (this.#firstHeld === null) this.#firstHeld = held;
+    else this.#secondHeld = held;
   }
 
   /** From here on the time is the gateway's own … */
@@ -87,8 +96,12 @@ export class OpenExchange {
     this.#upstreamEndMs = this.#clock();
   }
 
-  noteGone(): void {
+  /** The caller left. */
+  onGone(): void {
     this.#goneMs ??= this.#clock();
+    const { step } = this;
+    if (step === null) this.noteUpstreamClosed();
+    else step.cancel();
   }
 
   noteUpstreamClosed(): void {
@@ -100,10 +113,11 @@ export class OpenExchange {
     if (this.#isSettled) return;
     this.#isSettled = true;
     this.phase = "done";
-    this.cancelStep = null;
-    this.cut = null;
-    for (const held of this.#held) held.settle();
-    this.#held = [];
+    this.step = null;
+    this.#firstHeld?.settle();
+    this.#secondHeld?.settle();
+    this.#firstHeld = null;
+    this.#secondHeld = null;
     const nowMs = this.#clock();
     if (this.#upstreamEndMs !== null) this.#overheadMs += nowMs - this.#upstreamEndMs;
     const usageSource: UsageSource = this.usage === null ? "none" : "provider";

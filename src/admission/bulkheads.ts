@@ -5,8 +5,8 @@ import type { PermitLedger } from "./permit-ledger.ts";
 
 /** Who waits for a permit and can be told to give up. */
 export interface PermitSeeker {
-  /** Gives up the step it is in; the bulkhead sets it while the wait lasts. */
-  cancelStep: (() => void) | null;
+  /** What it waits for; the bulkhead sets it while the wait lasts. */
+  step: { cancel(): void } | null;
 }
 
 /** The bulkhead of the whole gateway and one for each provider, kept by name across reloads. */
@@ -66,19 +66,21 @@ export function waitForPermit(
     const ticket = bulkhead.enqueue({
       onGranted(permit) {
         isAnswered = true;
-        seeker.cancelStep = null;
+        seeker.step = null;
         resolve(permit);
       },
       onRejected(reason) {
         isAnswered = true;
-        seeker.cancelStep = null;
+        seeker.step = null;
         reject(errors.onRejected(reason));
       },
     });
     if (isAnswered) return;
-    seeker.cancelStep = () => {
-      ticket.leave();
-      reject(errors.onLeft());
+    seeker.step = {
+      cancel() {
+        ticket.leave();
+        reject(errors.onLeft());
+      },
     };
   });
 }

@@ -6,7 +6,7 @@ import type { LogLevel } from "../exchange.ts";
 import { BUILD_INFO } from "./build-info.ts";
 import { describeDemo } from "./demo-hints.ts";
 import { EXIT_CODE } from "./exit-code.ts";
-import { releaseStartUpPages } from "./release-start-up-pages.ts";
+import { startPageRelease } from "./release-unused-pages.ts";
 import { type Sidecar, startSidecar } from "./sidecar.ts";
 
 export type ServeArguments = {
@@ -43,14 +43,11 @@ export async function runServe(
   process.on("SIGHUP", () => void sidecar.reload("sighup"));
   process.on("SIGUSR2", () => sidecar.log.cycleLevel());
   if (args.demo) process.stderr.write(describeDemo(sidecar.addresses));
-  // Once the first probe is answered, not before it.
-  const release = setTimeout(releaseStartUpPages, RELEASE_AFTER_MS);
+  const stopPageRelease = startPageRelease();
   const exitCode = await sidecar.ended;
-  clearTimeout(release);
+  stopPageRelease();
   return exitCode;
 }
-
-const RELEASE_AFTER_MS = 1_000;
 
 /** The demo's part of the config; without a config of the user's it also moves the socket to where anybody may write. */
 function demoSources(args: ServeArguments, env: Readonly<Record<string, string | undefined>>): InlineSource[] {

@@ -12,6 +12,8 @@ import { UsageWithholder } from "./usage-withholder.ts";
 const MAX_HELD_BYTES = 64 * 1024;
 
 const LAST_CHUNK = Buffer.from("0\r\n\r\n");
+/** Shared by all that hold nothing; never pushed to. */
+const NOTHING_HELD: Buffer[] = [];
 const CRLF = Buffer.from("\r\n");
 
 export type RelayOptions = {
@@ -70,9 +72,11 @@ export class AnswerRelay implements CallListener {
   #call: UpstreamCall | null = null;
   #mode: Mode = "undecided";
   #head: ResponseHead | null = null;
-  #held: Buffer[] = [];
+  #held: Buffer[] = NOTHING_HELD;
   #heldBytes = 0;
   #isChunkedToCaller = false;
+  /** An HTTP/1.0 caller's answer without a length: the end of the connection is its end. */
+  #isEndedByClose = false;
   #isFirstBytePending = true;
   #isEncoded = false;
   #withholder: UsageWithholder | null = null;
@@ -89,6 +93,7 @@ export class AnswerRelay implements CallListener {
 
   /** The last usage the provider told, as JSON text. */
   get usageJson(): string | null {
+    this.tap.finish();
     return this.tap.usageJson;
   }
 
@@ -101,7 +106,7 @@ export class AnswerRelay implements CallListener {
   /** The call this relay listens to; given before it starts. */
   attach(call: UpstreamCall): void {
     this.#call = call;
-    this.#caller.onDrained = () => call.resume();
+    this.#caller.drainListener = this;
   }
 
   // ---- From the provider ------------------------------------------------------------------------------------------------
@@ -120,7 +125,10 @@ export class AnswerRelay implements CallListener {
     const isJson = isJsonType(head);
     const isEventStream = head.headers.startsWith("content-type", "text/event-stream");
     const isMistypedStream = this.#options.isStreamRequested && !isJson && this.#options.answersJson;
-    if (isSuccess && this.#options.grammar !== null && (isEventStream || isMistypedStream)) this.#beginStream(head);
+    // A 204 has no body and no framing (RFC 9110 section 15.3.5), whatever was asked for.
+    if (head.status === 204) this.#beginPlain(head);
+    else if (isSuccess && this.#options.grammar !== null && (isEventStream || isMistypedStream))
+      this.#beginStream(head);
     else if (isJson || head.status >= 400) this.#mode = "held";
     else this.#beginPlain(head);
   }
@@ -181,11 +189,16 @@ export class AnswerRelay implements CallListener {
   }
 
   onWritable(): void {
-    this.onRequestWritable?.();
+    this.upload?.onWritable();
   }
 
-  /** Set by who streams a request's body: the provider takes more of it. */
-  onRequestWritable: (() => void) | null = null;
+  /** From the caller: it has taken all that was written. */
+  onDrained(): void {
+    this.#call?.resume();
+  }
+
+  /** Set where a request's body streams: it hears when the provider takes more. */
+  upload: { onWritable(): void } | null = null;
 
   onUpgraded(): void {
     this.#call?.abort();
@@ -257,7 +270,10 @@ export class AnswerRelay implements CallListener {
     } else if (caller.head.minorVersion === 1) {
       this.#isChunkedToCaller = true;
       framing = "transfer-encoding: chunked\r\n";
-    } else caller.willClose = true;
+    } else {
+      caller.willClose = true;
+      this.#isEndedByClose = true;
+    }
     const own = framing + caller.connectionHeader();
     caller.sendHead(composeAnswerHead(head, this.#options.requestId, own, body), body !== null);
     this.#head = null;
@@ -312,11 +328,12 @@ export class AnswerRelay implements CallListener {
 
   #hold(bytes: Buffer, slices: BodySlices): void {
     const payload = slices.count === 1 ? bytes.subarray(slices.starts[0], slices.ends[0]) : joinSlices(bytes, slices);
-    this.#held.push(payload);
+    if (this.#held === NOTHING_HELD) this.#held = [payload];
+    else this.#held.push(payload);
     this.#heldBytes += payload.length;
     if (this.#heldBytes <= MAX_HELD_BYTES) return;
     const held = Buffer.concat(this.#held);
-    this.#held = [];
+    this.#held = NOTHING_HELD;
     this.#heldBytes = 0;
     this.#beginPlain(this.#head as ResponseHead);
     this.#tellFirstByte();
@@ -357,6 +374,7 @@ export class AnswerRelay implements CallListener {
 
   #endStream(): void {
     if (this.#withholder !== null) this.#passPayload(this.#withholder.release());
+    this.tap.finish();
     // An encoded stream cannot be read: its framing is all there is to judge by.
     const isWhole = this.#isEncoded || this.tap.isFinished || this.tap.hasError;
     if (!isWhole) {
@@ -392,7 +410,7 @@ export class AnswerRelay implements CallListener {
   /** All has come; the end is told when the caller has taken the last byte. */
   #complete(): void {
     this.#mode = "flushing";
-    this.#held = [];
+    this.#held = NOTHING_HELD;
     this.#events.onProviderDone();
     this.#caller.finish(() => this.#finish({ kind: "complete" }));
   }
@@ -409,6 +427,7 @@ export class AnswerRelay implements CallListener {
       const event = Buffer.from(`${isBetweenEvents ? "" : "\n\n"}${grammar.renderErrorEvent(told)}`);
       if (this.#isChunkedToCaller) this.#writeChunk(event, 0, event.length);
       else this.#caller.write(event, 0, event.length);
+      this.#isEndedByClose = false; // the event says it
     }
     this.#breakOff(error);
   }
@@ -416,14 +435,14 @@ export class AnswerRelay implements CallListener {
   #breakOff(error: GatewayError): void {
     this.#mode = "breaking";
     this.#events.onProviderDone();
-    this.#caller.breakOff(() => this.#finish({ kind: "truncated", error }));
+    this.#caller.breakOff(() => this.#finish({ kind: "truncated", error }), this.#isEndedByClose);
   }
 
   #finish(end: RelayEnd): void {
     if (this.#mode === "done") return;
     this.#mode = "done";
-    this.#held = [];
-    this.#caller.onDrained = null;
+    this.#held = NOTHING_HELD;
+    this.#caller.drainListener = null;
     this.#events.onEnd(end);
   }
 }

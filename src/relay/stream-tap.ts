@@ -11,6 +11,11 @@ const USAGE_KEY = Buffer.from('"usage"');
 const ERROR_KEY = Buffer.from('"error"');
 const DONE_MARK = Buffer.from("[DONE]");
 
+const QUOTE = 34;
+const OPEN_BRACE = 123;
+/** Of `null`. */
+const LETTER_N = 110;
+
 /** A grammar's marks as bytes, made once. */
 type Marks = { readonly finishKey: Buffer | null; readonly endMarks: readonly Buffer[]; readonly hasDoneMark: boolean };
 
@@ -29,7 +34,7 @@ function makeMarks(grammar: StreamGrammar): Marks {
  * Looks at a stream as it passes and never holds it: has the answer finished, did an error event come, what is its usage.
  *
  * Inside a JSON string every quote is escaped, so a quoted key found in the bytes is a key and no model's text can forge it.
- * Each piece is searched natively for a few such keys (about 40 ns each for 200 bytes); JSON is parsed once, at the end.
+ * An ordinary piece is searched natively for one such key (about 40 ns for 200 bytes), the last ones for a few more; JSON is parsed once, at the end.
  */
 export class StreamTap {
   /** The answer's end was seen. */
@@ -44,6 +49,9 @@ export class StreamTap {
   #usageStart = 0;
   #usageEnd = 0;
   #partialUsage: Buffer | null = null;
+  #last: Buffer | null = null;
+  #lastStart = 0;
+  #lastEnd = 0;
 
   /** `choices`: how many answers were asked for; each has a finish of its own. */
   constructor(grammar: StreamGrammar | null, choices = 1) {
@@ -61,6 +69,15 @@ export class StreamTap {
     return this.#usage === null ? null : this.#usage.toString("utf8", this.#usageStart, this.#usageEnd);
   }
 
+  /** The stream has ended, well or not: what stands in its last buffer beside an ordinary chunk is still to be found. */
+  finish(): void {
+    const last = this.#last;
+    if (last === null || this.isFinished) return;
+    this.#last = null;
+    this.#searchUsage(last, this.#lastStart, this.#lastEnd);
+    if (!this.hasError) this.#searchError(last, this.#lastStart, this.#lastEnd);
+  }
+
   /** Looks at payload [start, end); beyond `end` the buffer holds at most framing. */
   observe(bytes: Buffer, start: number, end: number): void {
     if (this.#partialUsage !== null) this.#continueUsage(bytes, start, end);
@@ -71,36 +88,52 @@ export class StreamTap {
       this.#search(joined, 0, joined.length, carry.length);
     }
     this.#keepCarry(bytes, start, end);
+    this.#last = bytes.length <= MAX_PINNED_BYTES ? bytes : null;
+    this.#lastStart = start;
+    this.#lastEnd = end;
   }
 
-  /** `fresh`: from where on the bytes were not looked at before; a finish is counted once. */
+  /**
+   * `fresh`: from where on the bytes were not looked at before; a finish is counted once. An ordinary chunk holds the finish
+   * key with a null: then there is neither usage nor an error in it worth a search before the answer has finished.
+   */
   #search(bytes: Buffer, start: number, end: number, fresh: number): void {
-    for (let at = bytes.indexOf(USAGE_KEY, start); at !== -1 && at < end; at = bytes.indexOf(USAGE_KEY, at + 7)) {
-      const value = valueAfterKey(bytes, at + USAGE_KEY.length, end);
-      if (value !== -1 && bytes[value] === 123) this.#takeUsage(bytes, value, end);
-    }
-    if (!this.hasError) {
-      for (let at = bytes.indexOf(ERROR_KEY, start); at !== -1 && at < end; at = bytes.indexOf(ERROR_KEY, at + 7)) {
-        const value = valueAfterKey(bytes, at + ERROR_KEY.length, end);
-        if (value !== -1 && bytes[value] !== 110) this.hasError = true;
-      }
-    }
-    if (this.isFinished) return;
-    const { finishKey } = this.#marks;
-    if (finishKey !== null) {
+    const { finishKey, hasDoneMark, endMarks } = this.#marks;
+    let isOrdinary = false;
+    if (!this.isFinished && finishKey !== null) {
       for (let at = bytes.indexOf(finishKey, start); at !== -1 && at < end; at = bytes.indexOf(finishKey, at + 1)) {
         const value = valueAfterKey(bytes, at + finishKey.length, end);
-        if (value >= fresh && bytes[value] === 34 && --this.#finishesMissing <= 0) this.isFinished = true;
+        if (value >= fresh && bytes[value] === QUOTE && --this.#finishesMissing <= 0) this.isFinished = true;
+        isOrdinary = true;
       }
     }
-    if (this.#marks.hasDoneMark) {
+    if (isOrdinary && !this.isFinished) return;
+    if (!this.isFinished) {
+      for (const mark of endMarks) {
+        const at = bytes.indexOf(mark, start);
+        if (at !== -1 && at < end) this.isFinished = true;
+      }
+    }
+    if (!this.isFinished && hasDoneMark) {
       for (let at = bytes.indexOf(DONE_MARK, start); at !== -1 && at < end; at = bytes.indexOf(DONE_MARK, at + 1)) {
         if (isData(bytes, start, at)) this.isFinished = true;
       }
     }
-    for (const mark of this.#marks.endMarks) {
-      const at = bytes.indexOf(mark, start);
-      if (at !== -1 && at < end) this.isFinished = true;
+    this.#searchUsage(bytes, start, end);
+    if (!this.hasError) this.#searchError(bytes, start, end);
+  }
+
+  #searchUsage(bytes: Buffer, start: number, end: number): void {
+    for (let at = bytes.indexOf(USAGE_KEY, start); at !== -1 && at < end; at = bytes.indexOf(USAGE_KEY, at + 7)) {
+      const value = valueAfterKey(bytes, at + USAGE_KEY.length, end);
+      if (value !== -1 && bytes[value] === OPEN_BRACE) this.#takeUsage(bytes, value, end);
+    }
+  }
+
+  #searchError(bytes: Buffer, start: number, end: number): void {
+    for (let at = bytes.indexOf(ERROR_KEY, start); at !== -1 && at < end; at = bytes.indexOf(ERROR_KEY, at + 7)) {
+      const value = valueAfterKey(bytes, at + ERROR_KEY.length, end);
+      if (value !== -1 && bytes[value] !== LETTER_N) this.hasError = true;
     }
   }
 

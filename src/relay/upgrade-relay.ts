@@ -36,7 +36,7 @@ export class UpgradeRelay implements CallListener {
   /** The call this relay listens to; given before it starts. */
   attach(call: UpstreamCall): void {
     this.#call = call;
-    this.#caller.onDrained = () => call.resume();
+    this.#caller.drainListener = this;
     call.send(NOTHING, true);
   }
 
@@ -55,6 +55,14 @@ export class UpgradeRelay implements CallListener {
   onHead(head: ResponseHead): void {
     this.#head = head;
     this.status = head.status;
+    if (head.status < 300 || head.status >= 400) return;
+    // As for every other answer: the caller's request goes to no host that is not configured.
+    this.#call?.abort();
+    this.onError(
+      new GatewayError("upstream_error", `The provider answered with a redirect (status ${head.status}).`, {
+        upstreamType: "redirect",
+      }),
+    );
   }
 
   onBody(bytes: Buffer, slices: BodySlices): void {
@@ -63,6 +71,14 @@ export class UpgradeRelay implements CallListener {
       this.#refusalBytes += piece.length;
       if (this.#refusalBytes <= MAX_REFUSAL_BYTES) this.#refusal.push(piece);
     }
+    if (this.#refusalBytes <= MAX_REFUSAL_BYTES) return;
+    // Half of it would look like all of it.
+    this.#call?.abort();
+    this.onError(
+      new GatewayError("upstream_error", `The provider refused the upgrade in more than ${MAX_REFUSAL_BYTES} bytes.`, {
+        upstreamType: "protocol",
+      }),
+    );
   }
 
   onEnd(): void {
@@ -71,6 +87,11 @@ export class UpgradeRelay implements CallListener {
     this.#caller.sendHead(composeAnswerHead(this.#head as ResponseHead, this.#requestId, own, body), true);
     this.#events.onProviderDone();
     this.#caller.finish(() => this.#finish());
+  }
+
+  /** From the caller: it has taken all that was written. */
+  onDrained(): void {
+    this.#call?.resume();
   }
 
   onError(error: GatewayError): void {

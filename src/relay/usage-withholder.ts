@@ -1,5 +1,6 @@
 /** An event longer than this is not the small one we are looking for. */
 const MAX_HELD_BYTES = 16 * 1024;
+const EMPTY = Buffer.alloc(0);
 
 /**
  * Takes out of a stream the one event we asked for and the caller did not: the usage after the finish.
@@ -9,7 +10,7 @@ const MAX_HELD_BYTES = 16 * 1024;
  */
 export class UsageWithholder {
   readonly #isUsageOnlyEvent: (data: string) => boolean;
-  #held: Buffer = Buffer.alloc(0);
+  #held: Buffer = EMPTY;
 
   constructor(isUsageOnlyEvent: (data: string) => boolean) {
     this.#isUsageOnlyEvent = isUsageOnlyEvent;
@@ -30,7 +31,7 @@ export class UsageWithholder {
     const rest = input.subarray(start);
     if (rest.length > MAX_HELD_BYTES) {
       passed.push(rest);
-      this.#held = Buffer.alloc(0);
+      this.#held = EMPTY;
     } else this.#held = Buffer.from(rest);
     return passed.length === 1 ? (passed[0] as Buffer) : Buffer.concat(passed);
   }
@@ -38,7 +39,7 @@ export class UsageWithholder {
   /** What still waits for its event's end, at the end of the stream. */
   release(): Buffer {
     const held = this.#held;
-    this.#held = Buffer.alloc(0);
+    this.#held = EMPTY;
     return held;
   }
 

@@ -51,9 +51,11 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
   #phase: ConnectionPhase = "head";
   #inbox: Buffer | null = null;
   #stream: CallerStream | null = null;
-  #outbox: Buffer[] = [];
+  /** What the socket has not taken; made when first needed: most callers read as fast as is written. */
+  #outbox: Buffer[] | null = null;
   #outboxBytes = 0;
   #isReadPaused = false;
+  #pausedAtMs = 0;
   #endsWhenFlushed = false;
   #lingeredBytes = 0;
   #bodyDeadlineBaseMs = 0;
@@ -61,6 +63,7 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
   #isFlushTimed = false;
   #isBreakOverdue = false;
   #onBroken: (() => void) | null = null;
+  #isBreakAbrupt = false;
   #onUpgradedBytes: ((bytes: Buffer) => void) | null = null;
 
   constructor(socket: Socket<CallerConnection>, isUnix: boolean, host: CallerHost) {
@@ -120,16 +123,17 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
   onDrain(): void {
     if (this.#outboxBytes === 0) return;
     const before = this.#outboxBytes;
-    while (this.#outbox.length > 0) {
-      const bytes = this.#outbox[0] as Buffer;
+    const outbox = this.#outbox ?? [];
+    while (outbox.length > 0) {
+      const bytes = outbox[0] as Buffer;
       const written = this.socket.write(bytes);
       if (written < 0) return;
       this.#outboxBytes -= written;
       if (written < bytes.length) {
-        this.#outbox[0] = bytes.subarray(written);
+        outbox[0] = bytes.subarray(written);
         break;
       }
-      this.#outbox.shift();
+      outbox.shift();
     }
     if (this.#outboxBytes !== before) {
       this.#host.pending.update(this, this.#outboxBytes, true);
@@ -140,7 +144,7 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
       this.socket.end();
       return;
     }
-    this.#stream?.onDrained?.();
+    this.#stream?.drainListener?.onDrained();
   }
 
   /** The socket is gone, whoever ended it. A half-close by the caller comes here too: it counts as leaving. */
@@ -148,7 +152,7 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
     if (this.#phase === "closed") return;
     this.#phase = "closed";
     this.#host.wheel.remove(this);
-    this.#outbox = [];
+    this.#outbox = null;
     this.#outboxBytes = 0;
     this.#inbox = null;
     this.#host.pending.update(this, 0, false);
@@ -174,6 +178,11 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
           return;
         }
         if (stream.isBodyDone) return;
+        if (this.#isReadPaused) {
+          // It is we who do not read: the body waits for its provider, whose timeouts watch over it.
+          this.#host.wheel.set(this, nowMs + this.#host.limits.bodyTimeoutMs);
+          return;
+        }
         // Moved here rather than on every piece of the body.
         const dueMs = this.#bodyDeadlineBaseMs + stream.bodyBytes / MIN_BODY_BYTES_PER_MS;
         if (dueMs > nowMs) this.#host.wheel.set(this, dueMs);
@@ -187,7 +196,8 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
           this.#host.wheel.set(this, nowMs + LINGER_MS);
           return;
         }
-        this.close();
+        if (this.#isBreakAbrupt) this.evict();
+        else this.close();
         return;
       case "linger":
         this.close();
@@ -214,7 +224,8 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
     const rest = bytes.subarray(from + written, to);
     // A small rest must not keep a large buffer alive.
     const kept = rest.length * 2 < bytes.buffer.byteLength ? Buffer.from(rest) : rest;
-    this.#outbox.push(kept);
+    if (this.#outbox === null) this.#outbox = [kept];
+    else this.#outbox.push(kept);
     this.#outboxBytes += kept.length;
     this.#host.pending.update(this, this.#outboxBytes, written > 0);
   }
@@ -222,12 +233,14 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
   pauseReading(): void {
     if (this.#isReadPaused || this.#phase === "closed") return;
     this.#isReadPaused = true;
+    this.#pausedAtMs = this.#host.wheel.nowMs;
     pauseSocket(this.socket);
   }
 
   resumeReading(): void {
     if (!this.#isReadPaused || this.#phase === "closed") return;
     this.#isReadPaused = false;
+    this.#bodyDeadlineBaseMs += this.#host.wheel.nowMs - this.#pausedAtMs;
     resumeSocket(this.socket);
   }
 
@@ -272,6 +285,8 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
     this.#onUpgradedBytes = onBytes;
     const early = this.#inbox;
     this.#inbox = null;
+    // More than a pipelining caller may send early has paused it; from here on the other side's back-pressure does.
+    this.resumeReading();
     if (early !== null) onBytes(early);
   }
 
@@ -279,8 +294,9 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
    * Ends the connection without completing the answer: FIN, so that bytes on their way still arrive, and a moment after
    * them, because fetch clients drop what comes together with a broken end: of 200 error events, sent with the FIN, Bun's
    * fetch showed 76 to its caller; sent 5 ms and more before it, all.
+   * `isAbrupt`: with a reset instead, where a FIN would say that the answer is whole.
    */
-  breakOff(onEnded: () => void): void {
+  breakOff(onEnded: () => void, isAbrupt: boolean): void {
     if (this.#phase === "closed") {
       onEnded();
       return;
@@ -289,6 +305,7 @@ export class CallerConnection implements DeadlineOwner, SlowReader {
     this.#inbox = null;
     this.#stream = null;
     this.#onBroken = onEnded;
+    this.#isBreakAbrupt = isAbrupt;
     this.#host.wheel.set(this, this.#host.wheel.refresh() + BREAK_AFTER_MS);
   }
 

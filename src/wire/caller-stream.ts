@@ -24,6 +24,9 @@ const MAX_UNCLAIMED_BYTES = 64 * 1024;
 
 const NO_HEADERS = new HeaderList(Buffer.alloc(0));
 
+/** What can be wrong with a body while it comes. */
+const BODY_PROBLEMS = { 400: "invalid_request", 408: "request_timeout", 413: "payload_too_large" } as const;
+
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
 /** One request of a caller and the answer to it. */
@@ -31,10 +34,10 @@ export class CallerStream {
   /** What was asked; after `forgetRequest` without its header fields. */
   head: RequestHead;
   readonly connection: CallerConnection;
-  /** Called once when the caller leaves before its answer is complete. */
-  onGone: (() => void) | null = null;
-  /** Called when everything written so far has been taken by the socket. */
-  onDrained: (() => void) | null = null;
+  /** Told once when the caller leaves before its answer is complete. */
+  goneListener: { onGone(): void } | null = null;
+  /** Told when everything written so far has been taken by the socket. */
+  drainListener: { onDrained(): void } | null = null;
   isBodyDone: boolean;
   isGone = false;
   /** Payload bytes of the body so far. */
@@ -46,7 +49,7 @@ export class CallerStream {
 
   readonly #decoder: ChunkedDecoder | null;
   #remaining: number;
-  #unclaimed: Buffer[] = [];
+  #unclaimed: Buffer[] | null = null;
   #unclaimedBytes = 0;
   #bodyError: GatewayError | null = null;
   #sink: BodySink | null = null;
@@ -89,8 +92,8 @@ export class CallerStream {
     if (declared !== null && declared > maxBytes) throw tooLarge(maxBytes);
     if (this.#bodyError !== null) throw this.#bodyError;
     if (this.isBodyDone && this.#unclaimedBytes <= maxBytes) {
-      const body = joinPieces(this.#unclaimed);
-      this.#unclaimed = [];
+      const body = joinPieces(this.#unclaimed ?? []);
+      this.#unclaimed = null;
       this.#unclaimedBytes = 0;
       return body;
     }
@@ -125,9 +128,9 @@ export class CallerStream {
     this.#sink = sink;
     const unclaimed = this.#unclaimed;
     const isFresh = this.bodyBytes === 0;
-    this.#unclaimed = [];
+    this.#unclaimed = null;
     this.#unclaimedBytes = 0;
-    for (const piece of unclaimed) this.#sink.onBytes(piece);
+    for (const piece of unclaimed ?? []) this.#sink.onBytes(piece);
     if (this.isBodyDone) {
       this.#sink.onEnd();
       return;
@@ -175,10 +178,10 @@ export class CallerStream {
   }
 
   /** From the connection: the body is malformed or late. The connection ends with the answer that says so. */
-  failBody(problem: { status: number; message: string }): void {
+  failBody(problem: { status: keyof typeof BODY_PROBLEMS; message: string }): void {
     if (this.#bodyError !== null || this.isBodyDone) return;
     this.willClose = true;
-    this.#bodyError = new GatewayError(problem.status === 408 ? "request_timeout" : "invalid_request", problem.message);
+    this.#bodyError = new GatewayError(BODY_PROBLEMS[problem.status], problem.message);
     this.#sink?.onError(this.#bodyError);
     this.#sink = DISCARD;
   }
@@ -190,12 +193,12 @@ export class CallerStream {
     this.#heldHead = null;
     const sink = this.#sink;
     this.#sink = null;
-    this.#unclaimed = [];
+    this.#unclaimed = null;
     if (!this.isBodyDone) sink?.onError(new CallerGone());
-    const onGone = this.onGone;
-    this.onGone = null;
-    this.onDrained = null;
-    onGone?.();
+    const { goneListener } = this;
+    this.goneListener = null;
+    this.drainListener = null;
+    goneListener?.onGone();
   }
 
   #take(piece: Buffer): void {
@@ -205,7 +208,8 @@ export class CallerStream {
       this.#sink.onBytes(piece);
       return;
     }
-    this.#unclaimed.push(piece);
+    if (this.#unclaimed === null) this.#unclaimed = [piece];
+    else this.#unclaimed.push(piece);
     this.#unclaimedBytes += piece.length;
     if (this.#unclaimedBytes > MAX_UNCLAIMED_BYTES && !this.isBodyDone) this.connection.pauseReading();
   }
@@ -280,34 +284,37 @@ export class CallerStream {
 
   /**
    * The answer is complete; `onTaken` is called once the socket has taken its last byte, at once in most cases. A caller
-   * that leaves before is told by `onGone` instead: what an exchange holds is held until then.
+   * that leaves before is told by its `goneListener` instead: what an exchange holds is held until then.
    */
   finish(onTaken: () => void): void {
     if (this.isGone) return;
     this.flushHead();
     if (this.isClogged) {
-      this.onDrained = () => this.#end(onTaken);
+      this.drainListener = { onDrained: () => this.#end(onTaken) };
       this.connection.armFlushDeadline();
     } else this.#end(onTaken);
   }
 
   #end(onTaken: () => void): void {
-    this.onGone = null;
-    this.onDrained = null;
+    this.goneListener = null;
+    this.drainListener = null;
     onTaken();
     this.connection.onStreamFinished(this);
   }
 
-  /** The answer cannot be completed: the connection ends where the framing does not, a moment after what was written. */
-  breakOff(onEnded: () => void): void {
+  /**
+   * The answer cannot be completed: the connection ends where the framing does not, a moment after what was written.
+   * `isAbrupt`: with a reset, where nothing but the end of the connection ends the answer.
+   */
+  breakOff(onEnded: () => void, isAbrupt = false): void {
     if (this.isGone) {
       onEnded();
       return;
     }
     this.flushHead();
-    this.onGone = null;
-    this.onDrained = null;
-    this.connection.breakOff(onEnded);
+    this.goneListener = null;
+    this.drainListener = null;
+    this.connection.breakOff(onEnded, isAbrupt);
   }
 }
 

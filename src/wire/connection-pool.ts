@@ -3,20 +3,21 @@ import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
 import { type Dial, type DialTarget, dial } from "./dial.ts";
 import type { HeadLimits } from "./request-head.ts";
 import { limitReceiveBuffer } from "./socket-options.ts";
-import { UpstreamConnection } from "./upstream-connection.ts";
+import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
 
 export type PoolSettings = { readonly maxIdle: number; readonly idleTimeoutMs: number };
 
-/** A connection asked for; `cancel` gives up the wait. */
-export interface Lease {
-  cancel(): void;
+/** Who waits for a new connection: one of the two is called. */
+export interface ConnectionSeeker {
+  onConnected(connection: UpstreamConnection): void;
+  onConnectFailed(error: GatewayError): void;
 }
 
 /**
  * Keep-alive connections to one origin with one set of TLS and proxy settings. The one used last is given first, so that a
  * quiet hour shrinks the pool; how many are busy is the bulkhead's concern.
  */
-export class ConnectionPool implements DeadlineOwner {
+export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly target: DialTarget;
   settings: PoolSettings;
@@ -50,22 +51,18 @@ export class ConnectionPool implements DeadlineOwner {
     }
   }
 
-  /** Opens a new connection. One of the callbacks is called, later, unless cancelled. */
-  connect(result: { onOpen(connection: UpstreamConnection): void; onError(error: GatewayError): void }): Lease {
-    const connection = new UpstreamConnection(this.#limits, {
-      onIdle: (idle) => this.#keep(idle),
-      onClosed: (closed) => this.#forget(closed),
-    });
-    const attempt: Dial = dial(this.target, connection, {
+  /** Opens a new connection; the seeker hears of it, later, unless it cancels. */
+  connect(seeker: ConnectionSeeker): Dial {
+    const connection = new UpstreamConnection(this.#limits, this);
+    return dial(this.target, connection, {
       onOpen: (socket) => {
         connection.socket = socket;
         limitReceiveBuffer(socket);
         this.#open.add(connection);
-        result.onOpen(connection);
+        seeker.onConnected(connection);
       },
-      onError: (error) => result.onError(error),
+      onError: (error) => seeker.onConnectFailed(error),
     });
-    return attempt;
   }
 
   /** The config no longer names this origin: idle connections end now, busy ones when they are done. */
@@ -85,7 +82,8 @@ export class ConnectionPool implements DeadlineOwner {
     if (oldest !== undefined) this.#wheel.set(this, oldest.idleSinceMs + this.settings.idleTimeoutMs);
   }
 
-  #keep(connection: UpstreamConnection): void {
+  /** From a connection: it has served its exchange and could serve another. */
+  onIdle(connection: UpstreamConnection): void {
     if (this.#isRetired || this.#idle.length >= this.settings.maxIdle) {
       connection.destroy();
       return;
@@ -95,7 +93,8 @@ export class ConnectionPool implements DeadlineOwner {
     if (this.#idle.length === 1) this.#wheel.set(this, connection.idleSinceMs + this.settings.idleTimeoutMs);
   }
 
-  #forget(connection: UpstreamConnection): void {
+  /** From a connection: it is gone. */
+  onClosed(connection: UpstreamConnection): void {
     this.#open.delete(connection);
     const index = this.#idle.indexOf(connection);
     if (index !== -1) this.#idle.splice(index, 1);

@@ -2,7 +2,8 @@ import { GatewayError } from "../errors.ts";
 import type { Timeouts } from "../exchange.ts";
 import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
 import type { BodySlices } from "./chunked.ts";
-import type { ConnectionPool, Lease } from "./connection-pool.ts";
+import type { ConnectionPool, ConnectionSeeker } from "./connection-pool.ts";
+import type { Dial } from "./dial.ts";
 import type { ResponseHead } from "./response-head.ts";
 import type { ConnectionUser, UpstreamConnection } from "./upstream-connection.ts";
 
@@ -38,7 +39,7 @@ export type CallPhase = "connecting" | "waiting" | "streaming" | "upgraded" | "d
  * A pooled connection may have died while it was idle. If it breaks before any byte of an answer came, the request goes out
  * once more on a new connection: the provider cannot have begun to answer it (RFC 9112 section 9.3.1).
  */
-export class UpstreamCall implements ConnectionUser, DeadlineOwner {
+export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineOwner {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly method: string;
   phase: CallPhase = "connecting";
@@ -50,10 +51,12 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   readonly #wheel: TimerWheel;
   readonly #totalDeadlineMs: number;
   #connection: UpstreamConnection | null = null;
-  #lease: Lease | null = null;
+  #dial: Dial | null = null;
   #isOnPooled = false;
   #isPaused = false;
   #lastActivityMs = 0;
+  /** Unsent bytes when the first-byte clock was set, to see whether the provider takes them. */
+  #unsentBefore = 0;
   #unsent: Buffer[] | null;
   #isBodyComplete: boolean;
 
@@ -103,6 +106,7 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
       return;
     }
     this.#connection.send(bytes, isLast);
+    this.#unsentBefore = this.unsentBytes;
     // The provider's time to answer runs from the end of the request.
     if (this.phase === "waiting") this.#arm(this.#timeouts.firstByteMs);
   }
@@ -124,8 +128,8 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   abort(): void {
     if (this.phase === "done") return;
     this.#end();
-    this.#lease?.cancel();
-    this.#lease = null;
+    this.#dial?.cancel();
+    this.#dial = null;
     this.#connection?.destroy();
     this.#connection = null;
   }
@@ -170,7 +174,8 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   }
 
   onWritable(): void {
-    if (!this.#isBodyComplete) this.#listener.onWritable();
+    if (this.phase === "waiting") this.#arm(this.#timeouts.firstByteMs);
+    if (!this.#isBodyComplete || this.phase === "upgraded") this.#listener.onWritable();
   }
 
   onUpgraded(head: ResponseHead, rest: Buffer | null): void {
@@ -197,6 +202,10 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
       this.#expire("timeout_total", `The request took longer than its total of ${this.#timeouts.totalMs} ms.`);
       return;
     }
+    if (this.phase === "waiting" && this.#isRequestMoving()) {
+      this.#arm(this.#timeouts.firstByteMs);
+      return;
+    }
     const isStreaming = this.phase === "streaming";
     if (isStreaming && (this.#isPaused || this.#lastActivityMs + this.#timeouts.idleMs > nowMs)) {
       // Silence counts only while we listen: a caller that stalls is not the provider's fault.
@@ -214,6 +223,14 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
     } else {
       this.#expire("timeout_connect", `The provider could not be connected within ${this.#timeouts.connectMs} ms.`);
     }
+  }
+
+  /** Whether the request is still on its way: the caller owes the rest of it, or the provider has taken some since we looked. */
+  #isRequestMoving(): boolean {
+    const { unsentBytes } = this;
+    const isMoving = unsentBytes === 0 ? !this.#isBodyComplete : unsentBytes < this.#unsentBefore;
+    this.#unsentBefore = unsentBytes;
+    return isMoving;
   }
 
   #expire(
@@ -240,17 +257,18 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
   #connect(): void {
     this.phase = "connecting";
     this.#arm(this.#timeouts.connectMs);
-    this.#lease = this.#pool.connect({
-      onOpen: (connection) => {
-        this.#lease = null;
-        this.#begin(connection);
-      },
-      onError: (error) => {
-        this.#lease = null;
-        this.#end();
-        this.#listener.onError(error);
-      },
-    });
+    this.#dial = this.#pool.connect(this);
+  }
+
+  onConnected(connection: UpstreamConnection): void {
+    this.#dial = null;
+    this.#begin(connection);
+  }
+
+  onConnectFailed(error: GatewayError): void {
+    this.#dial = null;
+    this.#end();
+    this.#listener.onError(error);
   }
 
   #begin(connection: UpstreamConnection): void {
@@ -262,6 +280,7 @@ export class UpstreamCall implements ConnectionUser, DeadlineOwner {
     if (this.#unsent !== null) pieces.push(...this.#unsent);
     this.#unsent = null;
     connection.begin(this, pieces, this.#isBodyComplete);
+    this.#unsentBefore = connection.unsentBytes;
     if (connection.unsentBytes === 0) this.onWritable();
   }
 }

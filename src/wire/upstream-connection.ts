@@ -2,7 +2,7 @@ import { GatewayError } from "../errors.ts";
 import { pauseSocket, resumeSocket } from "./caller-connection.ts";
 import { type BodySlices, ChunkedDecoder } from "./chunked.ts";
 import type { SocketOwner, UpstreamSocket } from "./dial.ts";
-import type { HeadLimits } from "./request-head.ts";
+import type { BodyFraming, HeadLimits } from "./request-head.ts";
 import { parseResponseHead, type ResponseHead } from "./response-head.ts";
 
 /** What the one exchange on a connection hears; each of onEnd, onBroken, onUpgraded ends it. */
@@ -20,6 +20,12 @@ export interface ConnectionUser {
   onUpgraded(head: ResponseHead, rest: Buffer | null): void;
   onUpgradedData(bytes: Buffer): void;
   onUpgradedClose(): void;
+}
+
+/** Whose connection it is: the pool. */
+export interface ConnectionOwner {
+  onIdle(connection: UpstreamConnection): void;
+  onClosed(connection: UpstreamConnection): void;
 }
 
 /** Interim answers (RFC 9110 section 15.2) a provider may send before the final one. */
@@ -55,28 +61,24 @@ export class UpstreamConnection implements SocketOwner {
   served = 0;
   idleSinceMs = 0;
   readonly #limits: HeadLimits;
-  readonly #onIdle: (connection: UpstreamConnection) => void;
-  readonly #onClosed: (connection: UpstreamConnection) => void;
+  readonly #owner: ConnectionOwner;
   #state: ConnectionState = "idle";
   #user: ConnectionUser | null = null;
   #head: Buffer | null = null;
-  #response: ResponseHead | null = null;
+  /** Of the answer that is being read. */
+  #framing: BodyFraming | null = null;
   #decoder: ChunkedDecoder | null = null;
   #remaining = 0;
   #interim = 0;
   #gotBytes = false;
   #isReusable = true;
   #isRequestSent = false;
-  #outbox: Buffer[] = [];
+  #outbox: Buffer[] | null = null;
   #outboxBytes = 0;
 
-  constructor(
-    limits: HeadLimits,
-    events: { onIdle(connection: UpstreamConnection): void; onClosed(connection: UpstreamConnection): void },
-  ) {
+  constructor(limits: HeadLimits, owner: ConnectionOwner) {
     this.#limits = limits;
-    this.#onIdle = events.onIdle;
-    this.#onClosed = events.onClosed;
+    this.#owner = owner;
   }
 
   get isOpen(): boolean {
@@ -93,7 +95,7 @@ export class UpstreamConnection implements SocketOwner {
     this.#state = "waiting";
     this.#user = user;
     this.#head = null;
-    this.#response = null;
+    this.#framing = null;
     this.#decoder = null;
     this.#interim = 0;
     this.#gotBytes = false;
@@ -157,16 +159,17 @@ export class UpstreamConnection implements SocketOwner {
 
   onDrain(): void {
     if (this.#outboxBytes === 0 || this.socket === null) return;
-    while (this.#outbox.length > 0) {
-      const piece = this.#outbox[0] as Buffer;
+    const outbox = this.#outbox ?? [];
+    while (outbox.length > 0) {
+      const piece = outbox[0] as Buffer;
       const written = this.socket.write(piece);
       if (written < 0) return;
       this.#outboxBytes -= written;
       if (written < piece.length) {
-        this.#outbox[0] = piece.subarray(written);
+        outbox[0] = piece.subarray(written);
         return;
       }
-      this.#outbox.shift();
+      outbox.shift();
     }
     this.#user?.onWritable();
   }
@@ -175,7 +178,7 @@ export class UpstreamConnection implements SocketOwner {
     if (this.#state === "closed") return;
     const user = this.#user;
     const wasState = this.#state;
-    const framing = this.#response?.framing.kind;
+    const framing = this.#framing?.kind;
     this.#user = null;
     this.#close();
     if (user === null) return;
@@ -209,7 +212,9 @@ export class UpstreamConnection implements SocketOwner {
       written = this.socket.write(piece);
       if (written === piece.length || written < 0) return;
     }
-    this.#outbox.push(written === 0 ? piece : piece.subarray(written));
+    const rest = written === 0 ? piece : piece.subarray(written);
+    if (this.#outbox === null) this.#outbox = [rest];
+    else this.#outbox.push(rest);
     this.#outboxBytes += piece.length - written;
   }
 
@@ -243,7 +248,7 @@ export class UpstreamConnection implements SocketOwner {
         input = input.subarray(length);
         continue;
       }
-      this.#response = head;
+      this.#framing = head.framing;
       this.#isReusable = head.keepAlive;
       this.#state = "body";
       if (head.framing.kind === "chunked") this.#decoder = new ChunkedDecoder();
@@ -259,7 +264,7 @@ export class UpstreamConnection implements SocketOwner {
 
   #readBody(bytes: Buffer, from: number): void {
     const user = this.#user as ConnectionUser;
-    const { framing } = this.#response as ResponseHead;
+    const framing = this.#framing as BodyFraming;
     switch (framing.kind) {
       case "chunked": {
         const decoder = this.#decoder as ChunkedDecoder;
@@ -291,13 +296,13 @@ export class UpstreamConnection implements SocketOwner {
   #finish(isExact: boolean): void {
     const user = this.#user as ConnectionUser;
     this.#user = null;
-    this.#response = null;
+    this.#framing = null;
     this.#decoder = null;
     // Bytes past the end, or an answer before the whole request was read: the next answer could be anyone's.
     const isReusable = this.#isReusable && isExact && this.#isRequestSent && this.#outboxBytes === 0;
     if (isReusable) {
       this.#state = "idle";
-      this.#onIdle(this);
+      this.#owner.onIdle(this);
     } else {
       this.#close();
       this.socket?.terminate();
@@ -320,9 +325,9 @@ export class UpstreamConnection implements SocketOwner {
 
   #close(): void {
     this.#state = "closed";
-    this.#outbox = [];
+    this.#outbox = null;
     this.#outboxBytes = 0;
     this.#head = null;
-    this.#onClosed(this);
+    this.#owner.onClosed(this);
   }
 }
