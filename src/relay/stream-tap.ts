@@ -101,10 +101,14 @@ export class StreamTap {
     const { finishKey, hasDoneMark, endMarks } = this.#marks;
     let isOrdinary = false;
     if (!this.isFinished && finishKey !== null) {
-      for (let at = bytes.indexOf(finishKey, start); at !== -1 && at < end; at = bytes.indexOf(finishKey, at + 1)) {
-        const value = valueAfterKey(bytes, at + finishKey.length, end);
-        if (value >= fresh && bytes[value] === QUOTE && --this.#finishesMissing <= 0) this.isFinished = true;
+      let at = bytes.indexOf(finishKey, start);
+      while (at !== -1 && at < end) {
         isOrdinary = true;
+        at += finishKey.length;
+        const value = valueAfterKey(bytes, at, end);
+        if (value >= fresh && bytes[value] === QUOTE && --this.#finishesMissing <= 0) this.isFinished = true;
+        // Mostly the chunk's end is too near for another one.
+        at = end - at < finishKey.length ? -1 : bytes.indexOf(finishKey, at);
       }
     }
     if (isOrdinary && !this.isFinished) return;
