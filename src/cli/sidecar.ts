@@ -14,6 +14,7 @@ import { type OpsListener, startOpsListener } from "../listener/ops.ts";
 import { bindUnixSocket, claimUnixSocket, releaseUnixSocket } from "../listener/unix-socket.ts";
 import { Log } from "../observe/log.ts";
 import { Metrics } from "../observe/metrics.ts";
+import { ObserverBatch } from "../observe/observer-batch.ts";
 import { type DemoUpstream, startDemoUpstream } from "../provider/demo-upstream.ts";
 import { PROVIDERS } from "../provider/registry.gen.ts";
 
@@ -130,11 +131,12 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
       ["upstream", running.pools.openConnections],
     ],
   });
+  const batch = new ObserverBatch([metrics, log], scheduleTimeout);
   const running = new Gateway({
     snapshot: watcher.current,
     wheel,
     ledger,
-    observers: [metrics, log],
+    observers: [batch],
     schedule: scheduleTimeout,
     clock: () => performance.now(),
     wallClock: Date.now,
@@ -201,7 +203,10 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
       : startOpsListener({
           ...listen.ops,
           unreadiness,
-          renderMetrics: () => metrics.render(),
+          renderMetrics() {
+            batch.flush();
+            return metrics.render();
+          },
           status: () => describeStatus(),
           onError: (error) => log.error("ops listener", { error: describeFault(error) }),
         });
@@ -237,6 +242,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     connections.closeIdle();
     watcher.close();
     demo?.stop();
+    batch.flush();
     log.info("stopped", { exit_code: exitCode });
     await ops?.stop();
     await log.close(LOG_FLUSH_MS);

@@ -34,8 +34,8 @@ export type LineSinkOptions = {
 const DEFAULT_MAX_PENDING = 1024 * 1024;
 /** Beyond this a write starts at once. */
 const WRITE_AT = 16 * 1024;
-/** A write costs about as much as ten lines; at 1,200 requests a second this makes 10 writes of them, not 1,200. */
-const GATHER_MS = 100;
+/** A write costs about as much as ten lines; exchanges come in batches, so this only joins what is said in one moment. */
+const GATHER_MS = 10;
 /** A full non-blocking pipe is asked again after this, a broken one after that. */
 const FULL_RETRY_MS = 25;
 const BROKEN_RETRY_MS = 1_000;

@@ -86,7 +86,8 @@ export class Log implements ExchangeObserver {
   onSettled(record: ExchangeRecord): void {
     const level = levelOfOutcome(record.outcome);
     if (!this.isEnabled(level)) return;
-    const ts = this.#timestamps.write(this.#clock.wallMs());
+    // When it ended, not when the line is made: records come in batches.
+    const ts = this.#timestamps.write(record.startedAtMs + record.totalMs);
     if (this.#format === "json") this.#sink.push(exchangeAsJson(record, ts, level));
     else this.#sink.push(this.#textHead(ts, level) + exchangeAsText(record));
   }

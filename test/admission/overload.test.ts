@@ -200,12 +200,16 @@ describe("a queue", () => {
       stage.upstream.respond = () => [{ kind: "wait", until: gate.opened }, ...chatCompletion()];
       const first = stage.answer();
       await stage.upstream.waitForRequests(1);
-      const second = await stage.ask({ filler: "x".repeat(8 * 1024 * 1024) });
-      const third = stage.answer();
-      expect((await third).status).toBe(503);
+      let isSent = false;
+      const second = stage.ask({ filler: "x".repeat(24 * 1024 * 1024) });
+      void second.then(() => (isSent = true));
+      await until("two to be there", () => stage.gateway.sidecar.gateway.inFlight === 2);
+      expect((await stage.answer()).status).toBe(503);
+      await Bun.sleep(100);
+      expect(isSent).toBe(false);
       gate.open();
       expect((await first).status).toBe(200);
-      expect((await second.readAnswer()).status).toBe(200);
+      expect((await (await second).readAnswer()).status).toBe(200);
     });
   });
 });
@@ -281,7 +285,11 @@ describe("a permit", () => {
 
   test("is given back once in whatever phase the caller leaves", async () => {
     await Stage.with({ provider: { max_concurrent: 1, queue: { size: 5, timeout: "20s" } } }, async (stage) => {
-      const leaveIn: readonly (readonly [phase: string, script: Script, when: (caller: RawClient) => Promise<unknown>])[] = [
+      const leaveIn: readonly (readonly [
+        phase: string,
+        script: Script,
+        when: (caller: RawClient) => Promise<unknown>,
+      ])[] = [
         ["waiting", faults.blackhole(), () => stage.upstream.waitForRequests(1)],
         ["waiting", faults.stalledHeaders(), () => stage.upstream.waitForRequests(1)],
         ["streaming", [...chatStream().slice(0, 3), { kind: "silence" }], (caller) => caller.readUntil("Hel")],

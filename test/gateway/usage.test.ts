@@ -1,6 +1,13 @@
 /** Token counts of streams: asked for where the caller did not, withheld from who did not ask, counted in every case. */
 import { describe, expect, test } from "bun:test";
-import { chatCompletion, chatStreamEvents, embeddings, EXAMPLE_USAGE, eventStream, responsesStream } from "../instruments/answers.ts";
+import {
+  chatCompletion,
+  chatStreamEvents,
+  embeddings,
+  EXAMPLE_USAGE,
+  eventStream,
+  responsesStream,
+} from "../instruments/answers.ts";
 import { sumMetric } from "../instruments/permit-audit.ts";
 import { inPieces, type Script } from "../instruments/script.ts";
 import { Stage, type StageOptions } from "./stage.ts";
@@ -20,7 +27,11 @@ async function withStream(options: StageOptions, run: (stage: Stage) => Promise<
 /** The one exchange so far has these tokens, in the log and in the metrics. */
 async function expectTokens(stage: Stage, input: number | null, output: number | null): Promise<void> {
   const [line] = await stage.readExchanges(1);
-  expect(line).toMatchObject({ tokens_in: input, tokens_out: output, usage_source: input === null ? "none" : "provider" });
+  expect(line).toMatchObject({
+    tokens_in: input,
+    tokens_out: output,
+    usage_source: input === null ? "none" : "provider",
+  });
   const count = (type: string): Promise<number> =>
     sumMetric(stage.gateway, "llm_token_usage_total", { provider: "fake", model: "m", type });
   expect([await count("input"), await count("output")]).toEqual([input ?? 0, output ?? 0]);
@@ -63,7 +74,8 @@ describe("a stream whose caller said nothing of usage", () => {
 
   test("keeps usage that stands in an event with choices: that is no extra event", async () => {
     await Stage.with({}, async (stage) => {
-      const last = 'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5}}\n\n';
+      const last =
+        'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":{"prompt_tokens":11,"completion_tokens":5}}\n\n';
       const events = [...WITHOUT_USAGE.slice(0, -2), last, "data: [DONE]\n\n"];
       stage.upstream.respond = () => eventStream(events);
       expect((await (await stage.ask({ stream: true })).readAnswer()).text).toBe(events.join(""));
@@ -157,7 +169,9 @@ describe("an answer that is no stream", () => {
     await Stage.with({}, async (stage) => {
       stage.upstream.respond = () => embeddings();
       const caller = await stage.connect();
-      await caller.send('POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: 25\r\n\r\n{"model":"m","input":"x"}');
+      await caller.send(
+        'POST /v1/embeddings HTTP/1.1\r\nhost: x\r\ncontent-length: 25\r\n\r\n{"model":"m","input":"x"}',
+      );
       await caller.readAnswer();
       const [line] = await stage.readExchanges(1);
       expect(line).toMatchObject({ endpoint: "embeddings", tokens_in: 7, tokens_out: null, usage_source: "provider" });

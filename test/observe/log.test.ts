@@ -35,7 +35,7 @@ describe("an exchange's line", () => {
     const { log, readLines } = setUp();
     log.onSettled(sampleExchange({ totalMs: 1534.5678, firstByteMs: 312.04 }));
     expect(await readLines()).toEqual([
-      '{"ts":"2026-11-20T12:00:00.007Z","level":"info","msg":"exchange","request_id":"req-1","caller":"shop",' +
+      '{"ts":"2026-11-20T12:00:01.534Z","level":"info","msg":"exchange","request_id":"req-1","caller":"shop",' +
         '"endpoint":"chat.completions","model":"gpt-4o","provider":"openai","status":200,"stream":true,' +
         '"ttfb_ms":312,"total_ms":1534.6,"tokens_in":10,"tokens_out":20,"usage_source":"provider","bytes_in":100,' +
         '"bytes_out":2000,"attempts":1,"outcome":"finished","error":null}',
@@ -82,10 +82,10 @@ describe("an exchange's line", () => {
     );
     log.onSettled(sampleExchange({ status: 499, outcome: { kind: "cancelled", phase: "waiting" } }));
     expect(await readLines()).toEqual([
-      "12:00:00.007  info   200  chat.completions   gpt-4o → openai                  1500 ms  first     300 ms  10+20 tokens       shop req-1",
-      "12:00:00.007  warn   200  chat.completions   - → -                            1500 ms  first       - ms  -+- tokens         shop req-1" +
+      "12:00:01.500  info   200  chat.completions   gpt-4o → openai                  1500 ms  first     300 ms  10+20 tokens       shop req-1",
+      "12:00:01.500  warn   200  chat.completions   - → -                            1500 ms  first       - ms  -+- tokens         shop req-1" +
         '  failed  2 attempts  "overloaded: The gateway is full.; because Error: 12 in flight"',
-      "12:00:00.007  info   499  chat.completions   gpt-4o → openai                  1500 ms  first     300 ms  10+20 tokens       shop req-1" +
+      "12:00:01.500  info   499  chat.completions   gpt-4o → openai                  1500 ms  first     300 ms  10+20 tokens       shop req-1" +
         "  cancelled while waiting",
     ]);
   });

@@ -11,7 +11,7 @@ export function sampleExchange(fields: Partial<ExchangeRecord> = {}): ExchangeRe
     status: 200,
     isStream: true,
     attempts: 1,
-    startedAtMs: 0,
+    startedAtMs: Date.UTC(2026, 10, 20, 12, 0, 0),
     totalMs: 1500,
     firstByteMs: 300,
     overheadMs: 0.3,

@@ -18,7 +18,7 @@ const MULTIPART_HEAD =
 const MODEL_PART = '--b\r\ncontent-disposition: form-data; name="model"\r\n\r\nm\r\n';
 const FILE_PART = '--b\r\ncontent-disposition: form-data; name="file"; filename="f"\r\n\r\n';
 
-describe("the head's deadline", () => {
+describe.concurrent("the head's deadline", () => {
   for (const [what, bytes, options] of [
     ["stops in its first line", "POST /v1/chat", {}],
     ["stops between two headers", OPEN_HEAD, {}],
@@ -69,7 +69,7 @@ describe("the head's deadline", () => {
   });
 });
 
-describe("the body's deadline", () => {
+describe.concurrent("the body's deadline", () => {
   const slow: readonly (readonly [what: string, bytes: string])[] = [
     ["with a length", `${OPEN_HEAD}content-length: 100\r\n\r\n{"model":`],
     ["in chunks", `${OPEN_HEAD}transfer-encoding: chunked\r\n\r\n9\r\n{"model":\r\n`],
@@ -143,7 +143,7 @@ describe("the body's deadline", () => {
   });
 });
 
-describe("keep-alive", () => {
+describe.concurrent("keep-alive", () => {
   test("serves request after request on one connection, over the socket and over TCP", async () => {
     await Stage.with({}, async (stage) => {
       for (const over of ["tcp", "unix"] as const) {

@@ -44,7 +44,7 @@ async function expectBrokenOff(stage: Stage, type: string): Promise<void> {
   expect(line).toMatchObject({ status: 200, outcome: "truncated", error: expect.stringContaining("upstream_timeout") });
 }
 
-describe("connect", () => {
+describe.concurrent("connect", () => {
   test.skipIf(process.platform !== "linux")("ends a wait for a host that neither accepts nor refuses", async () => {
     const gone = await openFullBacklog();
     try {
@@ -69,7 +69,7 @@ describe("connect", () => {
   });
 });
 
-describe("first_byte", () => {
+describe.concurrent("first_byte", () => {
   for (const [what, script] of [
     ["never answers", faults.blackhole()],
     ["stops inside its head", faults.stalledHeaders()],
@@ -114,7 +114,7 @@ describe("first_byte", () => {
   });
 });
 
-describe("idle", () => {
+describe.concurrent("idle", () => {
   test("ends a stream that falls silent", async () => {
     await Stage.with(withTimeouts({ idle: "300ms" }), async (stage) => {
       stage.upstream.respond = () => faults.silenceMidStream();
@@ -188,7 +188,7 @@ describe("idle", () => {
   });
 });
 
-describe("total", () => {
+describe.concurrent("total", () => {
   test("ends a provider that has not begun to answer", async () => {
     await Stage.with(withTimeouts({ total: "300ms" }), async (stage) => {
       stage.upstream.respond = () => faults.blackhole();
