@@ -123,6 +123,8 @@ export type Snapshot = {
     readonly maxPendingBytes: number;
     /** The same over all streams: beyond it the slowest caller is cut off. */
     readonly maxPendingBytesTotal: number;
+    /** Bytes of request bodies held at once, over all callers. */
+    readonly maxBufferedBytes: number;
     readonly maxConnections: number;
   };
   readonly pool: { readonly maxIdle: number; readonly idleTimeoutMs: number };

@@ -29,6 +29,7 @@ import { MultipartUpload } from "./relay/multipart-upload.ts";
 import { UpgradeRelay } from "./relay/upgrade-relay.ts";
 import { composeUpstreamRequest } from "./relay/upstream-head.ts";
 import { findDeployment, listModels, type Routed } from "./route/find-deployment.ts";
+import { BodyBudget } from "./wire/body-budget.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
 import { ConnectionPools } from "./wire/connection-pool.ts";
@@ -79,6 +80,7 @@ const JOIN_BYTES = 64 * 1024;
 export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   readonly wheel: TimerWheel;
   readonly pending: PendingBudget;
+  readonly bodies: BodyBudget;
   readonly pools: ConnectionPools;
   isDraining = false;
   /** Called whenever an exchange has ended; the drain counts on it. */
@@ -95,6 +97,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     this.#snapshot = snapshot;
     this.wheel = options.wheel;
     this.pending = new PendingBudget(snapshot.limits.maxPendingBytesTotal);
+    this.bodies = new BodyBudget(snapshot.limits.maxBufferedBytes);
     this.pools = new ConnectionPools(snapshot.limits, options.wheel);
     this.#bulkheads = new Bulkheads(snapshot, options.ledger, options.schedule);
   }
@@ -111,6 +114,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   swap(snapshot: Snapshot): void {
     this.#snapshot = snapshot;
     this.pending.maxBytes = snapshot.limits.maxPendingBytesTotal;
+    this.bodies.maxBytes = snapshot.limits.maxBufferedBytes;
     this.#bulkheads.reconfigure(snapshot);
     this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)));
   }
@@ -229,7 +233,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
             ? "method_not_allowed"
             : "invalid_request";
     const error = new GatewayError(code, `Bad request: ${message}.`, { status });
-    const exchange = this.#openExchange(crypto.randomUUID(), null);
+    const exchange = this.#openExchange(makeRequestId(), null);
     exchange.endpoint = "malformed";
     exchange.status = status;
     this.#settle(exchange, null, { kind: "failed", error });
@@ -496,7 +500,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
 
   #begin(caller: CallerStream): OpenExchange {
     const given = caller.head.headers.get("x-request-id");
-    const exchange = this.#openExchange(given !== null && REQUEST_ID.test(given) ? given : crypto.randomUUID(), caller);
+    const exchange = this.#openExchange(given !== null && REQUEST_ID.test(given) ? given : makeRequestId(), caller);
     caller.goneListener = exchange;
     return exchange;
   }
@@ -535,6 +539,14 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     answerJson(caller, 200, body, [["x-request-id", exchange.requestId]], finish(200));
     return true;
   }
+}
+
+/** Random for the process, counted within it: unique, and a hundredth of a UUID's price. */
+const REQUEST_ID_PREFIX = crypto.getRandomValues(Buffer.alloc(8)).toString("hex");
+let requestCount = 0;
+
+function makeRequestId(): string {
+  return `req_${REQUEST_ID_PREFIX}${(requestCount++).toString(16).padStart(8, "0")}`;
 }
 
 function isRead(head: RequestHead): boolean {

@@ -70,6 +70,7 @@ export function compileConfig(input: CompileInput, context: CompileContext): Com
       keepAliveTimeoutMs: limits.keep_alive_timeout,
       maxPendingBytes: limits.max_pending_bytes,
       maxPendingBytesTotal: limits.max_pending_bytes_total,
+      maxBufferedBytes: limits.max_buffered_bytes,
       maxConnections: limits.max_connections,
     },
     pool: { maxIdle: config.pool.max_idle, idleTimeoutMs: config.pool.idle_timeout },

@@ -95,6 +95,10 @@ const limits = v.pipe(
         size("The same over all streams; beyond it the slowest caller is cut off.", "64KiB", "4GiB"),
         "64MiB",
       ),
+      max_buffered_bytes: v.optional(
+        size("Bytes of request bodies held at once, over all callers: beyond it 503.", "1MiB", "64GiB"),
+        "256MiB",
+      ),
       max_connections: v.optional(integer("Connections of callers at once.", 1, MAX_COUNT), 20_000),
       max_in_flight_tokens: planned(integer("Estimated tokens at once in the whole gateway.", 1, MAX_RATE)),
     },

@@ -24,6 +24,8 @@ const LAST_CHUNK = Buffer.from("0\r\n\r\n");
  * first send files of any allowed size in constant memory.
  */
 export class MultipartUpload implements BodySink {
+  /** Until its model is known and a provider chosen. */
+  isHolding = true;
   /** Called when the body turns out to be wrong after the model was found. */
   onFailed: ((error: GatewayError) => void) | null = null;
   readonly #caller: CallerStream;
@@ -66,6 +68,7 @@ export class MultipartUpload implements BodySink {
   /** Sends what is held, with the name replaced (null: left alone), and lets the rest follow. */
   sendTo(call: UpstreamCall, model: string | null): void {
     this.#call = call;
+    this.isHolding = false;
     this.#isChunked = this.#caller.declaredBodyBytes === null;
     const held = this.#held;
     this.#held = [];
@@ -85,6 +88,7 @@ export class MultipartUpload implements BodySink {
         at = end;
       }
     } else for (const piece of held) this.#send(piece);
+    this.#caller.releaseBody();
     if (this.#isEnded) this.#sendEnd();
     else this.onWritable();
   }

@@ -1,5 +1,6 @@
 import type { Socket } from "bun";
 import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
+import type { BodyBudget } from "./body-budget.ts";
 import { CallerStream } from "./caller-stream.ts";
 import type { PendingBudget, SlowReader } from "./pending-budget.ts";
 import { type HeadLimits, parseRequestHead } from "./request-head.ts";
@@ -15,6 +16,7 @@ export type CallerLimits = HeadLimits & {
 export interface CallerHost {
   readonly wheel: TimerWheel;
   readonly pending: PendingBudget;
+  readonly bodies: BodyBudget;
   readonly limits: CallerLimits;
   /** No further request is taken on a connection once this is true. */
   readonly isDraining: boolean;

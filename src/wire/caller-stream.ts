@@ -14,6 +14,8 @@ export class CallerGone extends Error {
 
 /** Who takes a request's body piece by piece. */
 export interface BodySink {
+  /** Whether what it gets stays in memory until `releaseBody`. */
+  readonly isHolding: boolean;
   onBytes(bytes: Buffer): void;
   onEnd(): void;
   onError(error: GatewayError | CallerGone): void;
@@ -25,7 +27,12 @@ const MAX_UNCLAIMED_BYTES = 64 * 1024;
 const NO_HEADERS = new HeaderList(Buffer.alloc(0));
 
 /** What can be wrong with a body while it comes. */
-const BODY_PROBLEMS = { 400: "invalid_request", 408: "request_timeout", 413: "payload_too_large" } as const;
+const BODY_PROBLEMS = {
+  400: "invalid_request",
+  408: "request_timeout",
+  413: "payload_too_large",
+  503: "overloaded",
+} as const;
 
 const CONTINUE = Buffer.from("HTTP/1.1 100 Continue\r\n\r\n");
 
@@ -51,6 +58,7 @@ export class CallerStream {
   #remaining: number;
   #unclaimed: Buffer[] | null = null;
   #unclaimedBytes = 0;
+  #heldBodyBytes = 0;
   #bodyError: GatewayError | null = null;
   #sink: BodySink | null = null;
   #heldHead: Buffer | null = null;
@@ -101,6 +109,7 @@ export class CallerStream {
       const pieces: Buffer[] = [];
       let bytes = 0;
       this.streamBody({
+        isHolding: true,
         onBytes: (piece) => {
           bytes += piece.length;
           if (bytes > maxBytes) {
@@ -181,15 +190,26 @@ export class CallerStream {
   failBody(problem: { status: keyof typeof BODY_PROBLEMS; message: string }): void {
     if (this.#bodyError !== null || this.isBodyDone) return;
     this.willClose = true;
-    this.#bodyError = new GatewayError(BODY_PROBLEMS[problem.status], problem.message);
+    this.#bodyError = new GatewayError(
+      BODY_PROBLEMS[problem.status],
+      problem.message,
+      problem.status === 503 ? { retryAfterSeconds: 1 } : {},
+    );
     this.#sink?.onError(this.#bodyError);
     this.#sink = DISCARD;
+  }
+
+  /** The body is no longer held here: it is on its way, or nobody needs it. */
+  releaseBody(): void {
+    this.connection.host.bodies.give(this.#heldBodyBytes);
+    this.#heldBodyBytes = 0;
   }
 
   /** From the connection: the caller has left. */
   leave(): void {
     if (this.isGone) return;
     this.isGone = true;
+    this.releaseBody();
     this.#heldHead = null;
     const sink = this.#sink;
     this.#sink = null;
@@ -204,6 +224,13 @@ export class CallerStream {
   #take(piece: Buffer): void {
     if (piece.length === 0) return;
     this.bodyBytes += piece.length;
+    if (this.#sink === null || this.#sink.isHolding) {
+      if (!this.connection.host.bodies.take(piece.length)) {
+        this.failBody({ status: 503, message: "The gateway holds as many request bodies as it may." });
+        return;
+      }
+      this.#heldBodyBytes += piece.length;
+    }
     if (this.#sink !== null) {
       this.#sink.onBytes(piece);
       return;
@@ -235,6 +262,7 @@ export class CallerStream {
    */
   sendHead(head: Buffer, isWhole: boolean): void {
     this.#isAnswered = true;
+    this.releaseBody();
     this.answerBytes += head.length;
     if (isWhole) this.connection.write(head, 0, head.length);
     else this.#heldHead = head;
@@ -320,6 +348,7 @@ export class CallerStream {
 
 /** Takes what is left of a body nobody wants. */
 const DISCARD: BodySink = {
+  isHolding: false,
   onBytes() {
     // the bytes are dropped; the connection closes after the answer
   },

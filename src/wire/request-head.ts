@@ -43,6 +43,10 @@ const ABSOLUTE_FORM = /^https?:\/\/([^/?#]*)([/?].*)?$/i;
 /** RFC 3986 reg-name, IPv4 or bracketed IPv6, then an optional port. Empty is allowed (RFC 9112 section 3.2). */
 const HOST = /^(?:(?:[A-Za-z0-9\-._~!$&'()*+,;=]|%[0-9A-Fa-f]{2})*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{0,5})?$/;
 
+let lastTarget = "";
+let lastLocated: { readonly path: string; readonly query: string } | null = null;
+let lastHost = "";
+
 const METHODS = new Set(["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"]);
 
 /**
@@ -67,10 +71,22 @@ export function parseRequestHead(bytes: Buffer, limits: HeadLimits): ParsedReque
   // RFC 9112 section 3.2: exactly one Host in 1.1, at most one in 1.0, and well formed.
   const hosts = headers.count("host");
   if (hosts > 1 || (hosts === 0 && minorVersion === 1)) return invalid(400, `expected exactly one Host, got ${hosts}`);
-  if (hosts === 1 && !HOST.test(headers.get("host") as string)) return invalid(400, "the Host header is malformed");
+  if (hosts === 1) {
+    const host = headers.get("host") as string;
+    if (host !== lastHost) {
+      if (!HOST.test(host)) return invalid(400, "the Host header is malformed");
+      lastHost = host;
+    }
+  }
 
-  const located = locateTarget(method, target);
+  // A caller asks for the same few targets again and again: the one before needs no second check.
+  const located = target === lastTarget ? lastLocated : locateTarget(method, target);
   if (located === null) return invalid(400, "the request target is malformed");
+
+  if (target !== "*" && located !== lastLocated) {
+    lastTarget = target;
+    lastLocated = located;
+  }
 
   const framing = frameRequest(headers, minorVersion);
   if (framing.kind === "invalid") return framing;

@@ -152,6 +152,7 @@ log: { level: debug, format: text }
       keepAliveTimeoutMs: 60_000,
       maxPendingBytes: 8_192,
       maxPendingBytesTotal: 1_048_576,
+      maxBufferedBytes: 268_435_456,
       maxConnections: 6,
     });
     expect(snapshot.pool).toEqual({ maxIdle: 0, idleTimeoutMs: 3_600_000 });

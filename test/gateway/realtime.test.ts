@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from "bun:test";
 import { errorAnswer } from "../instruments/answers.ts";
 import * as faults from "../instruments/faults.ts";
 import { sumMetric } from "../instruments/permit-audit.ts";
-import { RawClient } from "../instruments/raw-client.ts";
+import type { RawClient } from "../instruments/raw-client.ts";
 import type { Script } from "../instruments/script.ts";
 import { until } from "../instruments/until.ts";
 import { PROVIDER_KEY, Stage, type StageOptions } from "./stage.ts";

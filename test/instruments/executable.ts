@@ -50,11 +50,25 @@ export function commandFromSource(): readonly string[] {
   return [process.execPath, join(ROOT, "src/main.ts")];
 }
 
+const MAX_STARTS = 5;
+
+/** Starts again where somebody else took a port between its choice and its use. */
+export async function withFreshAddresses<Gateway>(start: () => Promise<Gateway>): Promise<Gateway> {
+  for (let starts = 1; ; starts++) {
+    try {
+      return await start();
+    } catch (error) {
+      if (starts === MAX_STARTS || !/EADDRINUSE|Failed to listen|in use/.test(String(error))) throw error;
+    }
+  }
+}
+
 /** Starts `llmux serve` (the executable's path, or a command) and waits until it is ready. */
-export async function startExecutable(
-  llmux: string | readonly string[],
-  options: GatewayOptions,
-): Promise<TestGateway> {
+export function startExecutable(llmux: string | readonly string[], options: GatewayOptions): Promise<TestGateway> {
+  return withFreshAddresses(() => startOnce(llmux, options));
+}
+
+async function startOnce(llmux: string | readonly string[], options: GatewayOptions): Promise<TestGateway> {
   const command = typeof llmux === "string" ? [llmux] : llmux;
   const addresses = makeAddresses();
   const configPath = join(addresses.folder, "llmux.yaml");

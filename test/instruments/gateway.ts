@@ -2,13 +2,17 @@
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { type Sidecar, startSidecar } from "../../src/cli/sidecar.ts";
-import { makeAddresses, readResidentBytes, writeListen } from "./executable.ts";
+import { makeAddresses, readResidentBytes, withFreshAddresses, writeListen } from "./executable.ts";
 import type { GatewayOptions, TestGateway } from "./test-gateway.ts";
 
 export type InProcessGateway = TestGateway & { readonly sidecar: Sidecar };
 
 /** Starts a gateway in this process; the caller stops it. */
-export async function startTestGateway(options: GatewayOptions): Promise<InProcessGateway> {
+export function startTestGateway(options: GatewayOptions): Promise<InProcessGateway> {
+  return withFreshAddresses(() => startOnce(options));
+}
+
+async function startOnce(options: GatewayOptions): Promise<InProcessGateway> {
   const addresses = makeAddresses();
   const configPath = join(addresses.folder, "llmux.yaml");
   const logPath = join(addresses.folder, "log");

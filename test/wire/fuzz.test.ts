@@ -33,6 +33,7 @@ const STRICTER: readonly (readonly [why: RegExp, because: string, input?: RegExp
   [/^expected one Transfer-Encoding/, "RFC 9112 section 6.1: chunked once, and nothing else"],
   [/^Transfer-Encoding does not exist in HTTP\/1\.0/, "RFC 9112 section 6.1: suspect framing"],
   [/the trailer holds (content-length|transfer-encoding)/, "RFC 9110 section 6.5.1: no framing in trailers"],
+  [/^the method is not a token/, "RFC 9112 section 2.2: an empty line may come first, a bare LF is none", /^\n/],
   [/^expected CRLF, got a bare LF/, "RFC 9112 section 2.2: refused before the head is complete"],
   [/^the chunk size is too large/, "our bound: 13 hexadecimal digits, leading zeros included"],
   [
