@@ -6,7 +6,7 @@ SOURCES := $(shell find src deploy/build -name '*.ts' 2>/dev/null) package.json 
 # In-process tests; those of test/e2e/ need the executable.
 UNIT := --path-ignore-patterns 'test/e2e/**' --timeout 30000
 # What is too slow for `make check` (under a minute); `make test` runs it.
-SLOW := --path-ignore-patterns 'test/recorded/**' --path-ignore-patterns 'test/abort/**'
+SLOW := --path-ignore-patterns 'test/recorded/**' --path-ignore-patterns 'test/faults/cut-anywhere.test.ts' --path-ignore-patterns 'test/abort/**'
 # Tests that come in by the front door: in process for coverage, then again against the executable.
 FRONT_DOOR := $(wildcard test/e2e test/raw test/faults test/recorded test/abort)
 

@@ -131,6 +131,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
       ["upstream", running.pools.openConnections],
     ],
   });
+  const onFault = (error: unknown): void => log.error("internal error", { error: describeFault(error) });
   const batch = new ObserverBatch([metrics, log], scheduleTimeout);
   const running = new Gateway({
     snapshot: watcher.current,
@@ -143,7 +144,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     embeddedOrigins,
     answerHealth: (path) => answerHealth(path, unreadiness),
     onBulkheadRejected: (provider) => metrics.onBulkheadRejected(provider),
-    onFault: (error) => log.error("internal error", { error: describeFault(error) }),
+    onFault,
   });
   gateway = running;
 
@@ -174,7 +175,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
   running.onConnectionClosed = (connection) => connections.remove(connection);
   let http: DataListener | null = null;
   if (listen.http !== null) {
-    http = listenForCallers({ kind: "tcp", ...listen.http }, accept, connections, maxConnections);
+    http = listenForCallers({ kind: "tcp", ...listen.http }, accept, connections, maxConnections, onFault);
     stopAccepting.push(() => http?.stopAccepting());
   }
   let socketPath: string | null = null;
@@ -189,7 +190,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
   async function openUnixSocket(unix: { readonly path: string; readonly mode: number }): Promise<string> {
     await claimUnixSocket(unix.path);
     const bound = bindUnixSocket(unix.path, unix.mode, () =>
-      listenForCallers({ kind: "unix", path: unix.path }, accept, connections, maxConnections),
+      listenForCallers({ kind: "unix", path: unix.path }, accept, connections, maxConnections, onFault),
     );
     stopAccepting.push(() => releaseUnixSocket(bound.file, () => bound.listener.stopAccepting()));
     return unix.path;

@@ -44,6 +44,7 @@ export function listenForCallers(
   accept: (socket: Socket<CallerConnection>, isUnix: boolean) => CallerConnection,
   connections: CallerConnections,
   maxConnections: () => number,
+  onFault: (error: unknown) => void,
 ): DataListener {
   const isUnix = address.kind === "unix";
   const handlers: SocketHandler<CallerConnection> = {
@@ -65,7 +66,10 @@ export function listenForCallers(
     close(socket) {
       socket.data?.onClose();
     },
-    error(socket) {
+    error(socket, error) {
+      // A socket's own errors, and whatever was thrown while its bytes were handled: that is a fault of ours.
+      if ((error as { syscall?: unknown }).syscall === undefined) onFault(error);
+      socket.terminate();
       socket.data?.onClose();
     },
   };

@@ -139,14 +139,14 @@ export class CallerStream {
     const isFresh = this.bodyBytes === 0;
     this.#unclaimed = null;
     this.#unclaimedBytes = 0;
-    for (const piece of unclaimed ?? []) this.#sink.onBytes(piece);
-    if (this.isBodyDone) {
-      this.#sink.onEnd();
-      return;
+    if (!this.isBodyDone) {
+      if (this.head.expectsContinue && isFresh) this.connection.write(CONTINUE, 0, CONTINUE.length);
+      this.connection.armBodyDeadline();
+      // Before the sink gets what is here already: it may have enough and pause.
+      this.connection.resumeReading();
     }
-    if (this.head.expectsContinue && isFresh) this.connection.write(CONTINUE, 0, CONTINUE.length);
-    this.connection.armBodyDeadline();
-    this.connection.resumeReading();
+    for (const piece of unclaimed ?? []) this.#sink.onBytes(piece);
+    if (this.isBodyDone) this.#sink.onEnd();
   }
 
   /** Lets the caller feel that the body's sink is full. */

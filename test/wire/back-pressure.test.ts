@@ -268,6 +268,27 @@ describe("a provider that does not read", () => {
     });
   }
 
+  test("that has no free place leaves the upload that waits for it in its caller's socket", async () => {
+    await Stage.with({ provider: { max_concurrent: 1, queue: { size: 1, timeout: "20s" } } }, async (stage) => {
+      const gate = makeGate();
+      stage.upstream.respond = () => [{ kind: "wait", until: gate.opened }, ...chatCompletion()];
+      const first = stage.answer();
+      await stage.upstream.waitForRequests(1);
+      const body = Buffer.concat([Buffer.from(start), LONG.subarray(0, 24 * MIB), Buffer.from(end)]);
+      const caller = await stage.connect();
+      let isSent = false;
+      const sending = caller.send(Buffer.concat([Buffer.from(head(body.length)), body])).then(() => (isSent = true));
+      await until("it to wait", () => [...stage.gateway.sidecar.gateway.loads()][0]?.queued === 1);
+      await Bun.sleep(200);
+      expect(isSent).toBe(false);
+      gate.open();
+      expect((await first).status).toBe(200);
+      expect((await caller.readAnswer()).status).toBe(200);
+      await sending;
+      expect(stage.upstream.lastRequest.message.body.length).toBe(body.length + "-there".length);
+    });
+  });
+
   test("is given up after first_byte when it never reads on", async () => {
     const config = { defaults: { timeouts: { first_byte: "400ms" } } };
     await Stage.with({ config }, async (stage) => {
