@@ -119,15 +119,13 @@ export type Snapshot = {
     readonly headTimeoutMs: number;
     readonly bodyTimeoutMs: number;
     readonly keepAliveTimeoutMs: number;
-    /** Bytes one stream may hold for a caller that does not read. */
-    readonly maxPendingBytes: number;
     /** The same over all streams: beyond it the slowest caller is cut off. */
     readonly maxPendingBytesTotal: number;
     /** Bytes of request bodies held at once, over all callers. */
     readonly maxBufferedBytes: number;
     readonly maxConnections: number;
   };
-  readonly pool: { readonly maxIdle: number; readonly idleTimeoutMs: number };
+  readonly pool: { readonly maxIdle: number; readonly idleTimeoutMs: number; readonly maxReadBytes: number };
   readonly drain: { readonly delayMs: number; readonly timeoutMs: number };
   readonly log: { readonly level: LogLevel; readonly format: "json" | "text" };
   /** Settings that were understood but have no effect in this version, as sentences. */

@@ -5,7 +5,12 @@ import type { HeadLimits } from "./request-head.ts";
 import { limitReceiveBuffer } from "./socket-options.ts";
 import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
 
-export type PoolSettings = { readonly maxIdle: number; readonly idleTimeoutMs: number };
+export type PoolSettings = {
+  readonly maxIdle: number;
+  readonly idleTimeoutMs: number;
+  /** What one read of a connection may bring: so much waits at most for a caller that does not read. */
+  readonly maxReadBytes: number;
+};
 
 /** Who waits for a new connection: one of the two is called. */
 export interface ConnectionSeeker {
@@ -57,7 +62,7 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
     return dial(this.target, connection, {
       onOpen: (socket) => {
         connection.socket = socket;
-        limitReceiveBuffer(socket);
+        limitReceiveBuffer(socket, this.settings.maxReadBytes);
         this.#open.add(connection);
         seeker.onConnected(connection);
       },

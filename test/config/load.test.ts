@@ -87,11 +87,10 @@ describe("a config file", () => {
         headTimeoutMs: 10_000,
         bodyTimeoutMs: 60_000,
         keepAliveTimeoutMs: 75_000,
-        maxPendingBytes: 65_536,
         maxPendingBytesTotal: 67_108_864,
         maxConnections: 20_000,
       },
-      pool: { maxIdle: 64, idleTimeoutMs: 55_000 },
+      pool: { maxIdle: 64, idleTimeoutMs: 55_000, maxReadBytes: 65_536 },
       drain: { delayMs: 0, timeoutMs: 60_000 },
       log: { level: "info", format: "json" },
     });
@@ -150,12 +149,11 @@ log: { level: debug, format: text }
       headTimeoutMs: 1_000,
       bodyTimeoutMs: 2_000,
       keepAliveTimeoutMs: 60_000,
-      maxPendingBytes: 8_192,
       maxPendingBytesTotal: 1_048_576,
       maxBufferedBytes: 268_435_456,
       maxConnections: 6,
     });
-    expect(snapshot.pool).toEqual({ maxIdle: 0, idleTimeoutMs: 3_600_000 });
+    expect(snapshot.pool).toEqual({ maxIdle: 0, idleTimeoutMs: 3_600_000, maxReadBytes: 8_192 });
     expect(snapshot.drain).toEqual({ delayMs: 1_000, timeoutMs: 0 });
     expect(snapshot.log).toEqual({ level: "debug", format: "text" });
     expect(snapshot.streamUsage).toBe(false);
@@ -352,7 +350,8 @@ describe("the environment", () => {
       "limits:\n  max_concurrent: ${COUNT}\n  max_head_bytes: ${BYTES}\n  max_pending_bytes: ${SIZE}\nstream_usage: ${USAGE}\n",
       { env },
     );
-    expect(snapshot.limits).toMatchObject({ maxConcurrent: 12, maxHeadBytes: 8_192, maxPendingBytes: 8_192 });
+    expect(snapshot.limits).toMatchObject({ maxConcurrent: 12, maxHeadBytes: 8_192 });
+    expect(snapshot.pool.maxReadBytes).toBe(8_192);
     expect(snapshot.streamUsage).toBe(false);
     expect(await problemsOf('limits:\n  max_concurrent: "${COUNT}"\n', { env })).toEqual([
       'config.yaml:2:19: limits.max_concurrent: expected an integer between 1 and 1000000, got what "${COUNT}" stands for',
