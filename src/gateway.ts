@@ -35,6 +35,7 @@ import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
 import { ConnectionPools } from "./wire/connection-pool.ts";
 import { PendingBudget } from "./wire/pending-budget.ts";
 import type { RequestHead } from "./wire/request-head.ts";
+import type { AnswerKind } from "./wire/socket-options.ts";
 import { type CallListener, type CallRequest, UpstreamCall } from "./wire/upstream-call.ts";
 
 export type GatewayOptions = {
@@ -423,7 +424,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
           { grammar, isStreamRequested, choices, answersJson, withholdsUsage, requestId },
           attempt,
         );
-    const call = this.#makeCall(exchange, deployment, request, relay);
+    const kind = isStreamRequested || isUpgrade ? "stream" : "answer";
+    const call = this.#makeCall(exchange, deployment, request, kind, relay);
     attempt.attach(relay, call);
     exchange.step = attempt;
     if (upload !== null && relay instanceof AnswerRelay) {
@@ -442,11 +444,12 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     exchange: OpenExchange,
     { provider, timeouts }: Routed["deployment"],
     request: CallRequest,
+    kind: AnswerKind,
     listener: CallListener,
   ): UpstreamCall {
     const origin = this.#options.embeddedOrigins.get(provider.id) ?? provider.origin;
     const target = { origin, tls: provider.tls, proxy: provider.proxy };
-    return new UpstreamCall(this.pools.get(provider.poolKey, target, this.#snapshot.pool), request, {
+    return new UpstreamCall(this.pools.get(provider.poolKey, kind, target, this.#snapshot.pool), request, {
       timeouts,
       totalDeadlineMs: exchange.startedMs + timeouts.totalMs,
       wheel: this.wheel,

@@ -34,6 +34,7 @@ export class MultipartUpload implements BodySink {
   #held: Buffer[] = [];
   #bytes = 0;
   #isEnded = false;
+  #failure: GatewayError | null = null;
   #call: UpstreamCall | null = null;
   #isChunked = false;
   #onModel: ((model: string | null) => void) | null = null;
@@ -67,6 +68,11 @@ export class MultipartUpload implements BodySink {
 
   /** Sends what is held, with the name replaced (null: left alone), and lets the rest follow. */
   sendTo(call: UpstreamCall, model: string | null): void {
+    if (this.#failure !== null) {
+      // It went wrong while the request waited for its turn.
+      this.onFailed?.(this.#failure);
+      return;
+    }
     this.#call = call;
     this.isHolding = false;
     this.#isChunked = this.#caller.declaredBodyBytes === null;
@@ -164,7 +170,10 @@ export class MultipartUpload implements BodySink {
     this.#onModel = null;
     this.#onModelError = null;
     if (onModelError !== null) onModelError(error);
-    else if (error instanceof GatewayError) this.onFailed?.(error);
+    else if (error instanceof GatewayError) {
+      if (this.onFailed === null) this.#failure = error;
+      else this.onFailed(error);
+    }
     // A caller that left is the gateway's to notice: it aborts the call.
   }
 

@@ -2,7 +2,7 @@ import type { GatewayError } from "../errors.ts";
 import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
 import { type Dial, type DialTarget, dial } from "./dial.ts";
 import type { HeadLimits } from "./request-head.ts";
-import { limitReceiveBuffer } from "./socket-options.ts";
+import { type AnswerKind, limitReceiveBuffer } from "./socket-options.ts";
 import { type ConnectionOwner, UpstreamConnection } from "./upstream-connection.ts";
 
 export type PoolSettings = {
@@ -31,9 +31,11 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
   #isRetired = false;
+  readonly #kind: AnswerKind;
 
-  constructor(target: DialTarget, settings: PoolSettings, limits: HeadLimits, wheel: TimerWheel) {
+  constructor(target: DialTarget, kind: AnswerKind, settings: PoolSettings, limits: HeadLimits, wheel: TimerWheel) {
     this.target = target;
+    this.#kind = kind;
     this.settings = settings;
     this.#limits = limits;
     this.#wheel = wheel;
@@ -62,7 +64,7 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
     return dial(this.target, connection, {
       onOpen: (socket) => {
         connection.socket = socket;
-        limitReceiveBuffer(socket, this.settings.maxReadBytes);
+        limitReceiveBuffer(socket, this.settings.maxReadBytes, this.#kind);
         this.#open.add(connection);
         seeker.onConnected(connection);
       },
@@ -106,9 +108,9 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
   }
 }
 
-/** All pools, by the key that says which connections are interchangeable. */
+/** All pools, by what their connections are opened for and by the key that says which are interchangeable. */
 export class ConnectionPools {
-  readonly #pools = new Map<string, ConnectionPool>();
+  readonly #pools: Readonly<Record<AnswerKind, Map<string, ConnectionPool>>> = { stream: new Map(), answer: new Map() };
   /** Keys the config in use names; null before there is one. */
   #named: ReadonlySet<string> | null = null;
   readonly #limits: HeadLimits;
@@ -119,13 +121,14 @@ export class ConnectionPools {
     this.#wheel = wheel;
   }
 
-  get(poolKey: string, target: DialTarget, settings: PoolSettings): ConnectionPool {
-    let pool = this.#pools.get(poolKey);
+  get(poolKey: string, kind: AnswerKind, target: DialTarget, settings: PoolSettings): ConnectionPool {
+    const pools = this.#pools[kind];
+    let pool = pools.get(poolKey);
     if (pool === undefined) {
-      pool = new ConnectionPool(target, settings, this.#limits, this.#wheel);
+      pool = new ConnectionPool(target, kind, settings, this.#limits, this.#wheel);
       // Asked for by a request that began under an older config: nobody else will ever want its connections.
       if (this.#named?.has(poolKey) === false) pool.retire();
-      else this.#pools.set(poolKey, pool);
+      else pools.set(poolKey, pool);
     }
     pool.settings = settings;
     return pool;
@@ -133,17 +136,19 @@ export class ConnectionPools {
 
   get openConnections(): number {
     let count = 0;
-    for (const pool of this.#pools.values()) count += pool.openConnections;
+    for (const pools of Object.values(this.#pools)) for (const pool of pools.values()) count += pool.openConnections;
     return count;
   }
 
   /** Keeps the pools a new config names and retires the rest. */
   retain(poolKeys: ReadonlySet<string>): void {
     this.#named = poolKeys;
-    for (const [key, pool] of this.#pools) {
-      if (poolKeys.has(key)) continue;
-      this.#pools.delete(key);
-      pool.retire();
+    for (const pools of Object.values(this.#pools)) {
+      for (const [key, pool] of pools) {
+        if (poolKeys.has(key)) continue;
+        pools.delete(key);
+        pool.retire();
+      }
     }
   }
 }

@@ -64,15 +64,29 @@ export interface DialResult {
  */
 export function dial(target: DialTarget, owner: SocketOwner, result: DialResult): Dial {
   const { origin, proxy } = target;
+  if (abandonedDials >= MAX_ABANDONED_DIALS) {
+    queueMicrotask(() => result.onError(toGatewayError(new DialFailure("connect", TOO_MANY_ABANDONED))));
+    return { cancel() {} };
+  }
   if (origin.unixPath !== null) return new DirectDial(owner, result, null).start({ unix: origin.unixPath });
   if (proxy !== null) return dialThroughProxy(target, proxy, owner, result);
   const tls = origin.tls ? tlsOptions(origin.host, target.tls) : null;
   return new DirectDial(owner, result, tls).start({ hostname: origin.host, port: origin.port });
 }
 
+/**
+ * Bun 1.4.5 cannot take back a TCP connect: one given up keeps its descriptor until the kernel gives up, too (two minutes for
+ * a black hole). So many may hang like that at once; beyond it nothing more is dialled until some have ended.
+ */
+const MAX_ABANDONED_DIALS = 1024;
+const TOO_MANY_ABANDONED = "too many connections that nobody answers are still being opened";
+let abandonedDials = 0;
+
 /** A dial without a proxy, which nearly all are: one object, and handlers that all sockets share. */
 class DirectDial implements SocketOwner, Dial {
   #isOver = false;
+  #isSettled = false;
+  #isAbandoned = false;
   #socket: UpstreamSocket | null = null;
   readonly #owner: SocketOwner;
   readonly #result: DialResult;
@@ -87,15 +101,30 @@ class DirectDial implements SocketOwner, Dial {
   start(address: Address): this {
     const tls = this.#tls === null ? {} : { tls: this.#tls };
     const options = { ...address, ...tls, data: this as SocketOwner, socket: DIRECT };
-    Bun.connect(options as Parameters<typeof Bun.connect<SocketOwner>>[0]).catch((thrown: unknown) =>
-      this.onFailed(thrown),
+    Bun.connect(options as Parameters<typeof Bun.connect<SocketOwner>>[0]).then(
+      () => this.#settle(),
+      (thrown: unknown) => {
+        this.#settle();
+        this.onFailed(thrown);
+      },
     );
     return this;
   }
 
   cancel(): void {
+    if (this.#isOver) return;
     this.#isOver = true;
-    this.#socket?.terminate();
+    if (this.#socket !== null) this.#socket.terminate();
+    else if (!this.#isSettled) {
+      this.#isAbandoned = true;
+      abandonedDials++;
+    }
+  }
+
+  #settle(): void {
+    this.#isSettled = true;
+    if (this.#isAbandoned) abandonedDials--;
+    this.#isAbandoned = false;
   }
 
   onOpened(socket: UpstreamSocket): void {

@@ -1,20 +1,31 @@
 import { dlopen, FFIType } from "bun:ffi";
 
 /**
- * Bounds what one read of a provider's socket can bring (SO_RCVBUF).
+ * Bounds what one read of a provider's socket can bring (SO_RCVBUF), and with it what waits for a caller that stalls.
  *
  * Without it one `data` event is up to 512 KiB and is pinned while a caller stalls: 200 stalled callers took 241 MB; with
- * 64 KiB they take under 100, and TCP's own window does the rest. `maxBytes`: what may be read at once; Linux doubles what
- * it is given, for its own bookkeeping. False where the platform does not let us.
+ * 64 KiB they take under 100, and TCP's own window does the rest. A stream needs little of the line: reads of `maxBytes`
+ * (Linux doubles what it is given, so half is asked for). Anything else may be megabytes (images, embeddings), so it gets
+ * four times that, a window that brings 4 MB/s over 50 ms. It is set once, when a connection opens: a window that shrinks
+ * later makes the sender wait for its timers (it holds back until half of the largest window it has seen is free), and so
+ * does one smaller than loopback's segments. False where the platform does not let us.
  */
-export function limitReceiveBuffer(socket: unknown, maxBytes: number): boolean {
+export function limitReceiveBuffer(socket: unknown, maxBytes: number, kind: AnswerKind): boolean {
   const { fd } = socket as { fd?: number };
   if (typeof fd !== "number" || fd < 0) return false;
+  const bytes = kind === "stream" ? maxBytes : maxBytes * 4;
+  return setReceiveBuffer(fd, IS_LINUX ? bytes >> 1 : bytes);
+}
+
+function setReceiveBuffer(fd: number, bytes: number): boolean {
   if (setSocketOption === undefined) setSocketOption = loadSetSocketOption();
   if (setSocketOption === null) return false;
-  value[0] = IS_LINUX ? maxBytes >> 1 : maxBytes;
+  value[0] = bytes;
   return setSocketOption(fd, SOL_SOCKET, SO_RCVBUF, valueBytes, valueBytes.length) === 0;
 }
+
+/** What a connection is opened for. */
+export type AnswerKind = "stream" | "answer";
 
 type SetSocketOption = (fd: number, level: number, option: number, value: Uint8Array, length: number) => number;
 

@@ -34,6 +34,7 @@ const STRICTER: readonly (readonly [why: RegExp, because: string, input?: RegExp
   [/^Transfer-Encoding does not exist in HTTP\/1\.0/, "RFC 9112 section 6.1: suspect framing"],
   [/the trailer holds (content-length|transfer-encoding)/, "RFC 9110 section 6.5.1: no framing in trailers"],
   [/^the method is not a token/, "RFC 9112 section 2.2: an empty line may come first, a bare LF is none", /^\n/],
+  [/^expected CRLF after the (request|status) line, got a bare CR/, "RFC 9112 section 2.2: a bare CR ends no line"],
   [/^expected CRLF, got a bare LF/, "RFC 9112 section 2.2: refused before the head is complete"],
   [/^the chunk size is too large/, "our bound: 13 hexadecimal digits, leading zeros included"],
   [
