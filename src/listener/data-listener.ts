@@ -37,7 +37,7 @@ export class CallerConnections {
 
 /**
  * Accepts callers on one address; the same handler serves TCP and Unix sockets.
- * Throws what `Bun.listen` throws (address in use, no permission).
+ * Throws an Error that says where it could not listen and why (address in use, no permission).
  */
 export function listenForCallers(
   address: DataAddress,
@@ -73,9 +73,18 @@ export function listenForCallers(
       socket.data?.onClose();
     },
   };
-  const listener = isUnix
-    ? Bun.listen<CallerConnection>({ unix: address.path, socket: handlers })
-    : Bun.listen<CallerConnection>({ hostname: address.host, port: address.port, socket: handlers });
+  let listener: { stop(closeActiveConnections?: boolean): void };
+  try {
+    listener = isUnix
+      ? Bun.listen<CallerConnection>({ unix: address.path, socket: handlers })
+      : Bun.listen<CallerConnection>({ hostname: address.host, port: address.port, socket: handlers });
+  } catch (cause) {
+    // Bun's own message names neither the port nor what to do about it.
+    const where = isUnix ? address.path : `${address.host}:${address.port}`;
+    const { code } = cause as { code?: unknown };
+    const why = code === "EADDRINUSE" ? "something else listens there (EADDRINUSE)" : String(code ?? cause);
+    throw new Error(`cannot listen on ${where}: ${why}`, { cause });
+  }
   return {
     port: isUnix ? null : (listener as unknown as { port: number }).port,
     stopAccepting: () => listener.stop(false),

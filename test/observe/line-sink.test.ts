@@ -174,18 +174,16 @@ describe.skipIf(process.platform === "win32")("a real process that logs into a r
   });
 
   /** The child's stdout is a FIFO whose reader is this test. */
-  function start(lines: number, options: { isNonBlocking: boolean } = { isNonBlocking: false }) {
+  function start(options: { count: number; closeMs?: number; isNonBlocking?: boolean }) {
+    const { count, closeMs = 30_000, isNonBlocking = false } = options;
     const directory = mkdtempSync(join(tmpdir(), "llmux-log-"));
     cleanups.push(() => rmSync(directory, { recursive: true }));
     const fifo = join(directory, "fifo");
     if (Bun.spawnSync(["mkfifo", fifo]).exitCode !== 0) throw new Error("mkfifo failed");
     const readFd = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
-    const writeFd = openSync(fifo, constants.O_WRONLY | (options.isNonBlocking ? constants.O_NONBLOCK : 0));
-    const child = Bun.spawn([process.execPath, join(import.meta.dir, "fixtures/log-child.ts"), String(lines)], {
-      stdin: "pipe",
-      stdout: writeFd,
-      stderr: "pipe",
-    });
+    const writeFd = openSync(fifo, constants.O_WRONLY | (isNonBlocking ? constants.O_NONBLOCK : 0));
+    const argv = [process.execPath, join(import.meta.dir, "fixtures/log-child.ts"), String(count), String(closeMs)];
+    const child = Bun.spawn(argv, { stdin: "pipe", stdout: writeFd, stderr: "pipe" });
     closeSync(writeFd);
     cleanups.push(() => child.kill("SIGKILL"));
     let isReading = true;
@@ -211,30 +209,33 @@ describe.skipIf(process.platform === "win32")("a real process that logs into a r
       await listening;
       return { code, dropped: reports().at(-1)?.dropped };
     };
-    /** Reads until the writer has closed its end. */
-    const readAll = async (): Promise<{ msg: string; count?: number }[]> => {
-      const chunks: Buffer[] = [];
+    const lines: { msg: string; count?: number }[] = [];
+    /** Reads until the writer has closed its end; `lines` grows as they come. */
+    const readAll = async (): Promise<void> => {
+      let rest = Buffer.alloc(0);
       const buffer = Buffer.alloc(65536);
-      for (let isOpen = true; isOpen;) {
+      while (true) {
         try {
           const length = readSync(readFd, buffer);
-          if (length > 0) chunks.push(Buffer.from(buffer.subarray(0, length)));
-          else isOpen = false;
+          if (length === 0) break;
+          const bytes = Buffer.concat([rest, buffer.subarray(0, length)]);
+          const end = bytes.lastIndexOf(10) + 1;
+          rest = bytes.subarray(end);
+          for (const line of bytes.toString("utf8", 0, end).split("\n").filter(Boolean)) lines.push(JSON.parse(line));
         } catch (error) {
           // EAGAIN: the writer is there and has nothing to say yet.
           if (!(error instanceof Error && "code" in error && error.code === "EAGAIN")) throw error;
           await Bun.sleep(2);
         }
       }
-      const lines = Buffer.concat(chunks).toString().trimEnd().split("\n");
-      return lines.map((line): { msg: string; count?: number } => JSON.parse(line));
+      expect(rest.toString()).toBe("");
     };
-    return { child, flooded, end, readAll, closeReader };
+    return { child, flooded, end, lines, readAll, closeReader };
   }
 
   test("loses nothing to a reader that reads", async () => {
-    const { end, readAll } = start(2_000);
-    const [lines, { code, dropped }] = await Promise.all([readAll(), end()]);
+    const { end, lines, readAll } = start({ count: 2_000 });
+    const [{ code, dropped }] = await Promise.all([end(), readAll()]);
     expect(code).toBe(0);
     expect(dropped).toBe(0);
     expect(lines).toHaveLength(2_001);
@@ -244,9 +245,12 @@ describe.skipIf(process.platform === "win32")("a real process that logs into a r
   test.each([false, true])(
     "goes on while its reader reads nothing, then every line is there or counted (pipe non-blocking: %p)",
     async (isNonBlocking) => {
-      const { flooded, end, readAll } = start(20_000, { isNonBlocking });
+      const { flooded, end, lines, readAll } = start({ count: 20_000, isNonBlocking });
       await flooded();
-      const [lines, { code, dropped }] = await Promise.all([readAll(), end()]);
+      const reading = readAll();
+      // Until the reader has come this far the sink is full, and the last line would be one of those it counts.
+      await until(() => lines.some(({ msg }) => msg === "log lines dropped"), "the loss to be told");
+      const [{ code, dropped }] = await Promise.all([end(), reading]);
       expect(code).toBe(0);
       expect(dropped).toBeGreaterThan(1_000);
       const told = lines
@@ -259,13 +263,13 @@ describe.skipIf(process.platform === "win32")("a real process that logs into a r
   );
 
   test("ends by itself, with its own exit code, though its reader never read", async () => {
-    const { flooded, end } = start(20_000);
+    const { flooded, end } = start({ count: 20_000, closeMs: 200 });
     await flooded();
     expect((await end()).code).toBe(0);
   });
 
   test.each(["before the first line", "in the middle of a write"])("survives its reader's death %s", async (moment) => {
-    const { flooded, end, closeReader } = start(20_000);
+    const { flooded, end, closeReader } = start({ count: 20_000 });
     if (moment === "before the first line") closeReader();
     await flooded();
     closeReader();
