@@ -14,7 +14,7 @@ export const MEASURE_NAMES = [
 ] as const;
 export type MeasureName = (typeof MEASURE_NAMES)[number];
 
-const SUBJECT_NAMES = ["llmux", "nginx", "haproxy", "portkey"] as const satisfies readonly SubjectName[];
+const SUBJECT_NAMES = ["llmux", "nginx", "haproxy", "bare", "portkey"] as const satisfies readonly SubjectName[];
 
 export type Plan = {
   readonly isQuick: boolean;

@@ -20,6 +20,8 @@ const LANES = [
   "nginx unix",
   "haproxy tcp",
   "haproxy unix",
+  "bare tcp",
+  "bare unix",
   "portkey tcp",
   "direct tcp",
   "direct unix",

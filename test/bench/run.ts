@@ -26,13 +26,14 @@ import type { MeasureName, Plan } from "./plan.ts";
 import type { RunningProxy } from "./proxy-process.ts";
 import { renderJson, renderMarkdown } from "./report.ts";
 import type { RunFacts } from "./report.ts";
+import { bare } from "./subjects/bare.ts";
 import { haproxy } from "./subjects/haproxy.ts";
 import { llmux } from "./subjects/llmux.ts";
 import { nginx } from "./subjects/nginx.ts";
 import { portkey } from "./subjects/portkey.ts";
 import type { Subject } from "./subjects/subject.ts";
 
-const SUBJECTS: readonly Subject[] = [llmux, nginx, haproxy, portkey];
+const SUBJECTS: readonly Subject[] = [llmux, nginx, haproxy, bare, portkey];
 /** Measurements of warm proxies that stay up through all of them; the others start fresh ones. What has a target comes first. */
 const WARM: readonly MeasureName[] = ["requests", "chunks", "aborts", "latency", "saturation"];
 
