@@ -4,17 +4,17 @@ import type { CallerStream } from "../wire/caller-stream.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
+import { isIdentity, isJsonType, judgeAnswerHead, looksWhole } from "./answer-checks.ts";
 import { composeAnswerHead } from "./answer-head.ts";
+import { frameChunk, joinSlices, LAST_CHUNK } from "./chunk-framing.ts";
 import { StreamTap } from "./stream-tap.ts";
 import { UsageWithholder } from "./usage-withholder.ts";
 
 /** Answers that are not streams are held up to this size, so that a broken one can still become a clean error. */
 const MAX_HELD_BYTES = 64 * 1024;
 
-const LAST_CHUNK = Buffer.from("0\r\n\r\n");
 /** Shared by all that hold nothing; never pushed to. */
 const NOTHING_HELD: Buffer[] = [];
-const CRLF = Buffer.from("\r\n");
 
 export type RelayOptions = {
   /** How the endpoint streams; null where it never does. */
@@ -114,7 +114,7 @@ export class AnswerRelay implements CallListener {
   onHead(head: ResponseHead): void {
     this.#head = head;
     this.status = head.status;
-    const problem = this.#judgeHead(head);
+    const problem = judgeAnswerHead(head, this.#options.answersJson);
     if (problem !== null) {
       this.#call?.abort();
       this.#finish({ kind: "unanswered", error: problem });
@@ -227,22 +227,6 @@ export class AnswerRelay implements CallListener {
 
   // ---- Beginning ----------------------------------------------------------------------------------------------------------
 
-  #judgeHead(head: ResponseHead): GatewayError | null {
-    const { status } = head;
-    if (status >= 300 && status < 400) {
-      // Followed, or passed on for the caller to follow, it would carry the request to a host nobody configured.
-      return new GatewayError("upstream_error", `The provider answered with a redirect (status ${status}).`, {
-        upstreamType: "redirect",
-      });
-    }
-    if (status < 300 && this.#options.answersJson && head.headers.startsWith("content-type", "text/html")) {
-      return new GatewayError("upstream_error", "The provider answered with a web page instead of JSON.", {
-        upstreamType: "content_type",
-      });
-    }
-    return null;
-  }
-
   #beginStream(head: ResponseHead): void {
     this.#mode = "stream";
     this.isStream = true;
@@ -351,11 +335,7 @@ export class AnswerRelay implements CallListener {
 
   /** Puts a chunk of our own around bytes whose framing could not be passed on. */
   #writeChunk(bytes: Buffer, start: number, end: number): void {
-    const size = Buffer.from(`${(end - start).toString(16)}\r\n`, "latin1");
-    const chunk = Buffer.allocUnsafe(size.length + end - start + 2);
-    size.copy(chunk, 0);
-    bytes.copy(chunk, size.length, start, end);
-    CRLF.copy(chunk, chunk.length - 2);
+    const chunk = frameChunk(bytes, start, end);
     this.#caller.write(chunk, 0, chunk.length);
   }
 
@@ -445,38 +425,4 @@ export class AnswerRelay implements CallListener {
     this.#caller.drainListener = null;
     this.#events.onEnd(end);
   }
-}
-
-function joinSlices(bytes: Buffer, slices: BodySlices): Buffer {
-  const pieces: Buffer[] = [];
-  for (let index = 0; index < slices.count; index++) {
-    pieces.push(bytes.subarray(slices.starts[index], slices.ends[index]));
-  }
-  return Buffer.concat(pieces);
-}
-
-function isIdentity(contentEncoding: string | null): boolean {
-  return contentEncoding === null || contentEncoding === "" || contentEncoding.toLowerCase() === "identity";
-}
-
-function isJsonType({ headers }: ResponseHead): boolean {
-  return (
-    headers.startsWith("content-type", "application/json") ||
-    headers.startsWith("content-type", "application/problem+json")
-  );
-}
-
-/** Whether a body can be a whole JSON text: it opens and closes. A full parse would cost more than it tells. */
-function looksWhole(body: Buffer): boolean {
-  let end = body.length - 1;
-  while (end >= 0 && isSpace(body[end] as number)) end--;
-  let start = 0;
-  while (start < end && isSpace(body[start] as number)) start++;
-  const first = body[start];
-  const last = body[end];
-  return end > start && ((first === 123 && last === 125) || (first === 91 && last === 93));
-}
-
-function isSpace(code: number): boolean {
-  return code === 32 || code === 10 || code === 13 || code === 9;
 }
