@@ -6,7 +6,8 @@ SOURCES := $(shell find src deploy/build -name '*.ts' 2>/dev/null) package.json 
 # In-process tests; those of test/e2e/ need the executable.
 UNIT := --path-ignore-patterns 'test/e2e/**' --timeout 30000
 # What is too slow for `make check` (under a minute); `make test` runs it.
-SLOW := --path-ignore-patterns 'test/recorded/**' --path-ignore-patterns 'test/faults/cut-anywhere.test.ts' --path-ignore-patterns 'test/abort/**'
+SLOW_TESTS := recorded/** abort/** faults/cut-anywhere.test.ts wire/back-pressure.test.ts wire/timeouts.test.ts wire/caller-connection.test.ts
+SLOW := $(foreach tests,$(SLOW_TESTS),--path-ignore-patterns 'test/$(tests)')
 # Tests that come in by the front door: in process for coverage, then again against the executable.
 FRONT_DOOR := $(wildcard test/e2e test/raw test/faults test/recorded test/abort)
 
@@ -34,7 +35,7 @@ run: build ## Start the gateway with the embedded demo provider: no key, no netw
 
 # Each step runs whatever became of the one before: one run shows all there is to mend.
 test: $(INSTALLED) ## Everything: unit and in-process tests with coverage, then end to end against the executable
-	@failed=0; for step in coverage build e2e; do $(MAKE) --no-print-directory $$step || failed=1; done; exit $$failed
+	@failed=0; for step in build coverage e2e; do $(MAKE) --no-print-directory $$step || failed=1; done; exit $$failed
 
 check: $(INSTALLED) ## Format, lint, types, unit tests: under a minute
 	$(BUN) fmt --check

@@ -73,6 +73,7 @@ export class UpstreamConnection implements SocketOwner {
   #gotBytes = false;
   #isReusable = true;
   #isRequestSent = false;
+  #isPaused = false;
   #outbox: Buffer[] | null = null;
   #outboxBytes = 0;
 
@@ -112,11 +113,15 @@ export class UpstreamConnection implements SocketOwner {
   }
 
   pause(): void {
-    if (this.socket !== null && this.#state !== "closed") pauseSocket(this.socket);
+    if (this.#isPaused || this.socket === null || this.#state === "closed") return;
+    this.#isPaused = true;
+    pauseSocket(this.socket);
   }
 
   resume(): void {
-    if (this.socket !== null && this.#state !== "closed") resumeSocket(this.socket);
+    if (!this.#isPaused || this.socket === null || this.#state === "closed") return;
+    this.#isPaused = false;
+    resumeSocket(this.socket);
   }
 
   /** Ends it at once, whatever it was doing; its user hears nothing more. */
@@ -302,6 +307,8 @@ export class UpstreamConnection implements SocketOwner {
     const isReusable = this.#isReusable && isExact && this.#isRequestSent && this.#outboxBytes === 0;
     if (isReusable) {
       this.#state = "idle";
+      // The answer's last bytes may have been too much for its caller; that is not the next one's concern.
+      this.resume();
       this.#owner.onIdle(this);
     } else {
       this.#close();

@@ -82,7 +82,9 @@ describeWithExecutable("the executable's commands", (stage) => {
       err: expect.stringContaining("--config"),
     });
     expect(await runExecutable(["help"])).toMatchObject({ code: 0, err: "" });
-    expect((await runExecutable(["version"])).out).toMatch(/^llmux \d+\.\d+\.\d+ \(commit [0-9a-f]{12}/);
+    expect((await runExecutable(["version"])).out).toMatch(
+      /^llmux \d+\.\d+\.\d+ \(commit ([0-9a-f]{12}(-changed)?|unknown), /,
+    );
   });
 
   test("it cannot be made to be Bun, and runs no code that the environment names", async () => {

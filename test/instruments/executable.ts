@@ -1,5 +1,14 @@
 /** Starts the compiled executable as an operator would: a config file in, signals to end it, its log lines out. */
-import { existsSync, mkdtempSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, resolve } from "node:path";
 import type { GatewayAddresses, GatewayOptions, TestGateway } from "./test-gateway.ts";
@@ -71,11 +80,9 @@ export function startExecutable(llmux: string | readonly string[], options: Gate
 async function startOnce(llmux: string | readonly string[], options: GatewayOptions): Promise<TestGateway> {
   const command = typeof llmux === "string" ? [llmux] : llmux;
   const addresses = makeAddresses();
-  const configPath = join(addresses.folder, "llmux.yaml");
-  const writeConfig = (text: string): void => {
-    writeFileSync(`${configPath}.next`, writeListen(addresses) + text);
-    renameSync(`${configPath}.next`, configPath);
-  };
+  const { configPath, write } =
+    options.isConfigMap === true ? mountConfigMap(addresses.folder) : makeFile(addresses.folder);
+  const writeConfig = (text: string): void => write(writeListen(addresses) + text);
   writeConfig(typeof options.config === "string" ? options.config : options.config(addresses));
   const logs: string[] = [];
   const child = Bun.spawn([...command, "serve", "--config", configPath], {
@@ -121,6 +128,38 @@ async function startOnce(llmux: string | readonly string[], options: GatewayOpti
       return stopping;
     },
   };
+}
+
+type ConfigPlace = { readonly configPath: string; readonly write: (text: string) => void };
+
+/** One file, replaced by renaming over it. */
+function makeFile(folder: string): ConfigPlace {
+  const configPath = join(folder, "llmux.yaml");
+  const write = (text: string): void => {
+    writeFileSync(`${configPath}.next`, text);
+    renameSync(`${configPath}.next`, configPath);
+  };
+  return { configPath, write };
+}
+
+/** A directory as the kubelet mounts a ConfigMap: its files lead through `..data`, which each change swaps. */
+function mountConfigMap(folder: string): ConfigPlace {
+  const configPath = join(folder, "config");
+  mkdirSync(configPath);
+  symlinkSync("..data/llmux.yaml", join(configPath, "llmux.yaml"));
+  let current: string | null = null;
+  let version = 0;
+  const write = (text: string): void => {
+    version += 1;
+    const next = `..v${version}`;
+    mkdirSync(join(configPath, next));
+    writeFileSync(join(configPath, next, "llmux.yaml"), text);
+    symlinkSync(next, join(configPath, "..data_tmp"));
+    renameSync(join(configPath, "..data_tmp"), join(configPath, "..data"));
+    if (current !== null) rmSync(join(configPath, current), { recursive: true });
+    current = next;
+  };
+  return { configPath, write };
 }
 
 /** Whether the ops listener says it is ready. */

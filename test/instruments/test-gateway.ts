@@ -26,4 +26,6 @@ export type GatewayOptions = {
   /** The config without its `listen` part, which the instrument writes; addresses are given for texts that need them. */
   readonly config: string | ((addresses: GatewayAddresses) => string);
   readonly env?: Readonly<Record<string, string>>;
+  /** A directory mounted as Kubernetes does it, instead of a file; the executable's alone. */
+  readonly isConfigMap?: boolean;
 };

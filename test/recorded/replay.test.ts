@@ -20,6 +20,10 @@ const SEED = seedFromEnvironment("FUZZ_SEED");
 const WRITE_BYTES = 16 * 1024;
 /** Exchanges at once; more would only measure the machine. */
 const LANES = 8;
+/** A chunk's size, and two line ends. */
+const MAX_FRAMING_BYTES = 12;
+/** Only what hangs waits so long: a slow machine must not look like a broken relay. */
+const EXCHANGE_DEADLINE_MS = 120_000;
 
 const ENDPOINTS = {
   "openai-chat": "/v1/chat/completions",
@@ -97,7 +101,7 @@ describe(`recorded answers (FUZZ_SEED=${SEED})`, () => {
         // Recordings that stop early are few; were it many, the relay would break good ones.
         expect(broken / (relayed + broken)).toBeLessThan(0.01);
         await auditPermits(gateway, [upstream]);
-      }, 300_000);
+      }, 600_000);
     }
   }
 });
@@ -122,7 +126,11 @@ async function relayOne(
       ? '{"model":"m","stream":true,"stream_options":{"include_usage":true}}'
       : '{"model":"m"}';
     await client.send(writePost(endpoint, question, { headers: [["x-replay", id]] }));
-    await until("an answer or an end", () => client.messages[0]?.isComplete === true || client.end !== "open", 30_000);
+    await until(
+      "an answer or an end",
+      () => client.messages[0]?.isComplete === true || client.end !== "open",
+      EXCHANGE_DEADLINE_MS,
+    );
     const [answer] = client.messages;
     if (answer === undefined) throw new Error(`expected an answer; ${client.describe()}`);
     return checkAnswer(exchange, body, answer);
@@ -162,19 +170,22 @@ function writeScript(exchange: RecordedExchange, how: Chunking, random: Random):
   );
   const head: Step = { kind: "head", status, headers: [...kept, ["transfer-encoding", "chunked"]] };
   const steps: Step[] = [head];
-  let group: Buffer[] = [];
-  let groupBytes = 0;
+  // One buffer for all: a body in one-byte chunks is hundreds of thousands of them.
+  const pieces = rechunk(chunks, how, random);
+  const framed = Buffer.allocUnsafe(pieces.reduce((sum, { length }) => sum + length + MAX_FRAMING_BYTES, 0));
+  let from = 0;
+  let at = 0;
   const flush = (): void => {
-    if (group.length > 0) steps.push({ kind: "bytes", data: Buffer.concat(group) });
-    group = [];
-    groupBytes = 0;
+    if (at > from) steps.push({ kind: "bytes", data: framed.subarray(from, at) });
+    from = at;
   };
-  for (const chunk of rechunk(chunks, how, random)) {
-    const framed = Buffer.concat([Buffer.from(`${chunk.length.toString(16)}\r\n`), chunk, Buffer.from("\r\n")]);
-    group.push(framed);
-    groupBytes += framed.length;
+  for (const piece of pieces) {
+    at += framed.write(`${piece.length.toString(16)}\r\n`, at, "latin1");
+    framed.set(piece, at);
+    at += piece.length;
+    at += framed.write("\r\n", at, "latin1");
     // Recorded chunks are written one by one, as they came.
-    if (how === "original" || groupBytes >= WRITE_BYTES) flush();
+    if (how === "original" || at - from >= WRITE_BYTES) flush();
   }
   flush();
   steps.push({ kind: "last-chunk" });

@@ -5,7 +5,7 @@ import { testCertificates } from "../instruments/certificates.ts";
 import { sumMetric } from "../instruments/permit-audit.ts";
 import type { RawClient } from "../instruments/raw-client.ts";
 import type { Script, Step } from "../instruments/script.ts";
-import { makeGate, until } from "../instruments/until.ts";
+import { makeGate, nextTurn, until } from "../instruments/until.ts";
 import { startUpstream } from "../instruments/upstream.ts";
 import { answerRequest, Stage, writeChat, type StageOptions } from "../gateway/stage.ts";
 import { startFakeProxy } from "./fake-proxy.ts";
@@ -158,6 +158,33 @@ describe("a caller that stops reading", () => {
       });
     });
   }
+
+  test("leaves its provider's connection fit for the next one, wherever its answer ends", async () => {
+    await Stage.with({}, async (stage) => {
+      const { pending } = stage.gateway.sidecar.gateway;
+      let timesShared = 0;
+      // Around what the caller's socket takes: for some of these lengths it is the last read that is too much for it.
+      for (let length = 64 * 1024; length < 512 * 1024; length += 12 * 1024) {
+        stage.upstream.respond = () => frame("length", EVENTS.subarray(0, length), "audio/mpeg");
+        const caller = await stage.connect("unix");
+        caller.pauseReading();
+        await caller.send('POST /v1/audio/speech HTTP/1.1\r\nhost: x\r\ncontent-length: 13\r\n\r\n{"model":"m"}');
+        await until("the provider's answer", () => stage.upstream.requests.at(-1)?.playedAtMs !== null);
+        // The gateway reads it meanwhile, or waits for its caller.
+        for (let turn = 0; turn < 20; turn++) await nextTurn();
+        const isClogged = pending.totalBytes > 0;
+        const { connection } = stage.upstream.lastRequest;
+        stage.upstream.respond = answerRequest;
+        expect((await stage.answer()).status).toBe(200);
+        if (isClogged && stage.upstream.lastRequest.connection === connection) timesShared += 1;
+        caller.resumeReading();
+        expect((await caller.readAnswer()).body.length).toBe(length);
+        caller.close();
+        stage.upstream.forget();
+      }
+      expect(timesShared).toBeGreaterThan(0);
+    });
+  });
 
   test("does not slow down another caller of the same provider", async () => {
     await Stage.with({}, async (stage) => {
