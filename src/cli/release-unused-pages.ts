@@ -2,7 +2,7 @@ import { dlopen, FFIType } from "bun:ffi";
 import { readFileSync } from "node:fs";
 
 const FIRST_AFTER_MS = 1_000;
-const EVERY_MS = 5_000;
+const EVERY_MS = 2_000;
 const MADV_DONTNEED = 4;
 const MAPPING = /^([0-9a-f]+)-([0-9a-f]+) (r-[x-]p) \S+ \S+ \d+\s+(\S.*)$/;
 
