@@ -117,7 +117,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     this.pending.maxBytes = snapshot.limits.maxPendingBytesTotal;
     this.bodies.maxBytes = snapshot.limits.maxBufferedBytes;
     this.#bulkheads.reconfigure(snapshot);
-    this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)));
+    this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)), snapshot.limits);
   }
 
   /** Exchanges at each provider, for metrics and status. */

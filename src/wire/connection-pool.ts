@@ -26,7 +26,8 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
   deadlineMs = Number.POSITIVE_INFINITY;
   readonly target: DialTarget;
   settings: PoolSettings;
-  readonly #limits: HeadLimits;
+  /** Bounds of an answer's head; a reload changes them for connections opened from then on. */
+  limits: HeadLimits;
   readonly #wheel: TimerWheel;
   readonly #idle: UpstreamConnection[] = [];
   readonly #open = new Set<UpstreamConnection>();
@@ -37,7 +38,7 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
     this.target = target;
     this.#kind = kind;
     this.settings = settings;
-    this.#limits = limits;
+    this.limits = limits;
     this.#wheel = wheel;
   }
 
@@ -60,7 +61,7 @@ export class ConnectionPool implements DeadlineOwner, ConnectionOwner {
 
   /** Opens a new connection; the seeker hears of it, later, unless it cancels. */
   connect(seeker: ConnectionSeeker): Dial {
-    const connection = new UpstreamConnection(this.#limits, this);
+    const connection = new UpstreamConnection(this.limits, this);
     return dial(this.target, connection, {
       onOpen: (socket) => {
         connection.socket = socket;
@@ -113,7 +114,7 @@ export class ConnectionPools {
   readonly #pools: Readonly<Record<AnswerKind, Map<string, ConnectionPool>>> = { stream: new Map(), answer: new Map() };
   /** Keys the config in use names; null before there is one. */
   #named: ReadonlySet<string> | null = null;
-  readonly #limits: HeadLimits;
+  #limits: HeadLimits;
   readonly #wheel: TimerWheel;
 
   constructor(limits: HeadLimits, wheel: TimerWheel) {
@@ -131,6 +132,7 @@ export class ConnectionPools {
       else pools.set(poolKey, pool);
     }
     pool.settings = settings;
+    pool.limits = this.#limits;
     return pool;
   }
 
@@ -140,8 +142,9 @@ export class ConnectionPools {
     return count;
   }
 
-  /** Keeps the pools a new config names and retires the rest. */
-  retain(poolKeys: ReadonlySet<string>): void {
+  /** Keeps the pools a new config names, under its limits, and retires the rest. */
+  retain(poolKeys: ReadonlySet<string>, limits: HeadLimits): void {
+    this.#limits = limits;
     this.#named = poolKeys;
     for (const pools of Object.values(this.#pools)) {
       for (const [key, pool] of pools) {

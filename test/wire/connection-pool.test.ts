@@ -203,6 +203,17 @@ describe("after a reload", () => {
     });
   });
 
+  test("the limits of an answer's head are those of the new config", async () => {
+    await Stage.with({ config: { pool: { max_idle: 0 } } }, async (stage) => {
+      const long = `x-long: ${"a".repeat(6_000)}`;
+      const head = `HTTP/1.1 200 OK\r\ncontent-type: application/json\r\n${long}\r\ncontent-length: 2\r\n\r\n{}`;
+      stage.upstream.respond = () => [{ kind: "bytes", data: head }];
+      expect((await stage.answer()).status).toBe(200);
+      await stage.reload({ config: { pool: { max_idle: 0 }, limits: { max_head_bytes: "4KiB" } } });
+      expect((await stage.answer()).status).toBe(502);
+    });
+  });
+
   test("a pool whose settings did not change keeps its connections", async () => {
     await Stage.with({}, async (stage) => {
       await stage.answer();
