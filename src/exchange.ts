@@ -53,18 +53,103 @@ export type Timeouts = {
 
 export type QueueSettings = { readonly size: number; readonly timeoutMs: number };
 
+/** How a provider asks for reasoning, where its dialect has more than one way. */
+export type ReasoningStyle =
+  /** openai-chat: `reasoning_effort`. */
+  | "effort"
+  /** openai-chat: `reasoning: { effort | max_tokens, exclude }` (OpenRouter and those that follow it). */
+  | "reasoning-object"
+  /** openai-chat: `thinking: { type: "enabled" | "disabled" }` (DeepSeek, Z.ai, Volcengine, Moonshot). */
+  | "thinking-type"
+  /** openai-chat: `enable_thinking` and `thinking_budget` (Alibaba, SiliconFlow). */
+  | "enable-thinking"
+  /** openai-chat: `chat_template_kwargs: { enable_thinking }` (vLLM and those that serve it). */
+  | "chat-template"
+  /** Anthropic and what serves its models: `thinking.budget_tokens`. */
+  | "budget"
+  /** Anthropic: `thinking: { type: "adaptive" }` with `output_config.effort`. */
+  | "adaptive"
+  /** Anthropic: `output_config.effort` without a `thinking` of its own. */
+  | "effort-only"
+  /** Gemini 3: `thinkingLevel`; Gemini 2.5 takes "budget". */
+  | "level"
+  /** The model has no such setting. */
+  | "none";
+
+/** What a provider, or a family of models, does differently from its dialect. Data with a source, never code on the path. */
+export type Quirks = {
+  /** Settings (by their neutral names) that are refused although the dialect has them. */
+  readonly refuses: readonly string[];
+  /** Other wire names: { max_completion_tokens: "max_tokens" }. */
+  readonly renames: Readonly<Record<string, string>>;
+  /** null: as the dialect does by default. */
+  readonly reasoning: ReasoningStyle | null;
+  /** Efforts it knows, lowest first; others are moved to the nearest. null: all of the dialect's. */
+  readonly efforts: readonly string[] | null;
+  /** How JSON of a given schema is asked for: the dialect's own field, plain JSON mode, or a tool. null: the dialect's own. */
+  readonly jsonSchema: "native" | "json-object" | "tool" | null;
+  /** The most a model can write, where the dialect needs `max_tokens` and the caller gave none. */
+  readonly maxOutputTokens: number | null;
+  /** Content (by ContentFeature) that it refuses although the dialect has it. */
+  readonly refusesContent: readonly string[];
+  /** What a system message's role is called: "developer" for OpenAI's reasoning models. null: "system". */
+  readonly systemRole: "system" | "developer" | null;
+};
+
+/** One API that a provider speaks, and where. */
+export type Surface = {
+  readonly dialect: string;
+  /** Names of the provider's models that speak it here; null: every model. */
+  readonly models: RegExp | null;
+  /** Path after the base URL by endpoint name, `{model}` for the model's name; "" for the dialect's own; endpoints that are not named are not served. null: all of the dialect's, at its own paths. */
+  readonly paths: Readonly<Record<string, string>> | null;
+  /** Top-level members put into every JSON body; null takes one out (Vertex wants no `model`). */
+  readonly body: Readonly<Record<string, string | number | boolean | null>>;
+  /** Query added to every path, e.g. "api-version=2025-04-01-preview"; "" for none. */
+  readonly query: string;
+  /** Headers of this surface alone, e.g. `anthropic-version`. */
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly quirks: Quirks;
+};
+
+/** What is signed or authorised: everything about a request but its credential. */
+export type UnsignedRequest = {
+  readonly method: string;
+  /** Path with query, as it goes on the wire. */
+  readonly path: string;
+  readonly hostHeader: string;
+  readonly body: Uint8Array | null;
+};
+
+/** How a request proves whose it is. */
+export interface Authorizer {
+  /** Header lines of this request. A promise only where something must be fetched first; throws GatewayError `upstream_error` when that fails. */
+  authorize(request: UnsignedRequest): AuthHeaders | Promise<AuthHeaders>;
+  /** The provider refused what was given: the next call fetches anew. */
+  invalidate(): void;
+}
+export type AuthHeaders = readonly (readonly [name: string, value: string])[];
+
+/** One of a provider's credentials. */
+export type Credential =
+  /** A header that never changes ("authorization", Secret "Bearer sk-…"). */
+  | { readonly kind: "header"; readonly header: string; readonly value: Secret }
+  /** Signed per request, or fetched and renewed. */
+  | { readonly kind: "authorizer"; readonly authorizer: Authorizer };
+
 /** A place that serves models, ready to be called. */
 export type Provider = {
   /** The config entry's name; a metric label. */
   readonly name: string;
   /** The definition's id, e.g. "openai-compatible". */
   readonly id: string;
-  readonly dialect: string;
+  /** In order of preference; the caller's own dialect wins where it is among them. */
+  readonly surfaces: readonly Surface[];
   readonly origin: Origin;
   /** Extra headers for every request to it. */
   readonly headers: readonly (readonly [name: string, value: string])[];
-  /** Header that carries the credential, complete ("authorization", Secret "Bearer sk-…"); null sends none. */
-  readonly credential: { readonly header: string; readonly value: Secret } | null;
+  /** Used one at a time: the next when a provider refuses one (401, 402, 403, 429). None where it takes none. */
+  readonly credentials: readonly Credential[];
   readonly maxConcurrent: number | null;
   readonly queue: QueueSettings | null;
   readonly tls: TlsSettings;
@@ -108,6 +193,8 @@ export type Snapshot = {
   };
   readonly providers: ReadonlyMap<string, Provider>;
   readonly models: ReadonlyMap<string, ModelGroup>;
+  /** Leaves out what a provider cannot express, and says so, instead of refusing the request. */
+  readonly dropParams: boolean;
   /** Asks for usage upstream where the caller did not, and withholds the extra event from it. */
   readonly streamUsage: boolean;
   readonly limits: {
@@ -134,12 +221,29 @@ export type Snapshot = {
 
 // ---- One request and everything that becomes of it -----------------------------------------------------------------
 
-/** Token counts as a provider reports them; null where it said nothing. */
+/** Token counts as a provider reports them, in one meaning for all dialects; null where it said nothing. */
 export type Usage = {
+  /** Everything read: cached and cache-written tokens included, whatever the provider's own field leaves out. */
   readonly inputTokens: number | null;
+  /** Everything written, reasoning included. */
   readonly outputTokens: number | null;
+  /** Of the input: read from a prompt cache. */
   readonly cachedTokens: number | null;
+  /** Of the input: written to a prompt cache (any lifetime). */
+  readonly cacheWriteTokens: number | null;
+  /** Of the cache-written: those kept for an hour. */
+  readonly cacheWrite1hTokens: number | null;
+  /** Of the output. */
   readonly reasoningTokens: number | null;
+  readonly audioInputTokens: number | null;
+  readonly audioOutputTokens: number | null;
+  /** Of the output: of a predicted text, what was used and what was not. */
+  readonly acceptedPredictionTokens: number | null;
+  readonly rejectedPredictionTokens: number | null;
+  /** Of the input: results of tools the provider ran by itself. */
+  readonly toolInputTokens: number | null;
+  /** Searches the provider ran by itself. */
+  readonly webSearches: number | null;
 };
 
 export type UsageSource = "provider" | "estimated" | "none";
@@ -203,10 +307,16 @@ export type StreamGrammar = {
   readonly endMarks: readonly string[];
   /** Whether `data: [DONE]` ends the stream. */
   readonly hasDoneMark: boolean;
-  /** A key whose value is a string once the answer is finished (`finish_reason`); null where there is none. */
+  /** A key whose value is a string (or `true`) once the answer is finished (`finish_reason`); null where there is none. */
   readonly finishKey: string | null;
+  /** The key of the usage object ("usage", "usageMetadata"); "" where usage stands on the last line itself (Ollama). */
+  readonly usageKey: string;
+  /** A text that stands in an error's event where no `error` member does (the binary event stream's `:exception-type`). */
+  readonly errorMark?: string;
+  /** How the stream is cut into events; what an error event may be appended to. */
+  readonly framing: "sse" | "ndjson" | "json-array" | "event-stream";
   /** Whether an event (its data, decoded) carries nothing but the usage that we asked for. */
   readonly isUsageOnlyEvent: (data: string) => boolean;
   /** A complete event, its empty line included, that tells the caller of an error in its dialect. */
-  readonly renderErrorEvent: (error: GatewayError) => string;
+  readonly renderErrorEvent: (error: GatewayError) => string | Uint8Array;
 };

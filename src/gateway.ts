@@ -9,26 +9,36 @@ import type { Socket } from "bun";
 import { OpenExchange } from "./account/open-exchange.ts";
 import type { Bulkhead, Permit } from "./admission/bulkhead.ts";
 import { Bulkheads, waitForPermit } from "./admission/bulkheads.ts";
+import { CredentialRing, parseRetryAfter } from "./admission/credential-ring.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
-import type { Endpoint } from "./dialect/openai-chat/endpoints.ts";
-import { renderErrorBody } from "./dialect/openai-chat/errors.ts";
-import { patchJsonRequest, readJsonRequest } from "./dialect/openai-chat/json-request.ts";
-import { isModelsPath, modelOfPath, renderModel, renderModelList } from "./dialect/openai-chat/models.ts";
-import { MultipartModelFinder, readBoundary } from "./dialect/openai-chat/multipart-request.ts";
-import { recogniseEndpoint, wrongMethod } from "./dialect/openai-chat/recognise.ts";
-import { readUsage } from "./dialect/openai-chat/usage.ts";
+import type { Endpoint } from "./dialect/dialect.ts";
+import { neutralErrorOf } from "./dialect/neutral-error.ts";
+import { guessDialect, type Recognised, recogniseEndpoint } from "./dialect/recognise.ts";
 import { GatewayError, upstreamErrorTypeOf } from "./errors.ts";
-import type { ExchangeObserver, Origin, Outcome, Provider, Snapshot } from "./exchange.ts";
+import type { AuthHeaders, Credential, ExchangeObserver, Origin, Outcome, Provider, Snapshot } from "./exchange.ts";
+import { answerLocally } from "./gateway/answer-locally.ts";
+import { answerEstimate } from "./gateway/estimate-count.ts";
+import {
+  dialectOf,
+  type Outgoing,
+  type Plan,
+  type ReadRequest,
+  readJson,
+  readMultipart,
+  readUpgrade,
+  refuseEncodedBody,
+} from "./gateway/read-request.ts";
 import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
-import { Attempt, type AttemptJudge } from "./relay/attempt.ts";
-import { answerEmpty, answerJson } from "./relay/answer-json.ts";
-import { AnswerRelay, type RelayEnd } from "./relay/answer-relay.ts";
-import { MultipartUpload } from "./relay/multipart-upload.ts";
+import { Attempt, type AttemptJudge, type Relay } from "./relay/attempt.ts";
+import { answerJson } from "./relay/answer-json.ts";
+import { AnswerRelay, isCredentialRefused, type RelayEnd } from "./relay/answer-relay.ts";
+import { TranslateRelay } from "./relay/translate-relay.ts";
 import { UpgradeRelay } from "./relay/upgrade-relay.ts";
 import { composeUpstreamRequest } from "./relay/upstream-head.ts";
-import { findDeployment, listModels, type Routed } from "./route/find-deployment.ts";
+import { chooseSurface } from "./route/choose-surface.ts";
+import { findDeployment, type Routed } from "./route/find-deployment.ts";
 import { BodyBudget } from "./wire/body-budget.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
@@ -55,24 +65,16 @@ export type GatewayOptions = {
   readonly onFault: (error: unknown) => void;
 };
 
-/** A request, read as far as its model's name. */
-type ReadRequest = {
-  readonly model: string;
-  /** The request for a deployment, once one is chosen. */
-  prepare(routed: Routed): Outgoing;
+/** Which credential an attempt uses, and which ones were refused before it. */
+type Chosen = {
+  readonly ring: CredentialRing;
+  readonly index: number;
+  readonly credential: Credential;
+  readonly tried: ReadonlySet<number>;
 };
 
-/** What goes to a provider, and how its answer is to be treated. */
-type Outgoing = {
-  readonly request: CallRequest;
-  readonly isStreamRequested: boolean;
-  readonly choices: number;
-  /** Usage was asked for on our own account: its event is withheld. */
-  readonly withholdsUsage: boolean;
-  readonly upload: MultipartUpload | null;
-  readonly isUpgrade: boolean;
-};
-
+/** Bytes that are no request say nothing of the API their sender meant: it is answered in the one most speak. */
+const UNKNOWN_DIALECT = "openai-chat";
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const OVERLOADED_RETRY_SECONDS = 1;
 /** Bodies up to this size leave in one write with their head. */
@@ -91,6 +93,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   readonly #options: GatewayOptions;
   readonly #bulkheads: Bulkheads;
   readonly #open = new Map<OpenExchange, CallerStream | null>();
+  /** For providers with several credentials: which of them rest. Forgotten with the snapshot. */
+  readonly #rings = new WeakMap<Provider, CredentialRing>();
 
   constructor(options: GatewayOptions) {
     const { snapshot } = options;
@@ -156,8 +160,10 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     const snapshot = this.#snapshot;
     const exchange = this.#begin(caller);
     try {
-      if (this.#answerLocally(caller, exchange, snapshot)) return;
-      const endpoint = recogniseEndpoint(caller.head);
+      const local = this.#answerLocally(caller, exchange, snapshot);
+      if (local !== false) return local === true ? undefined : await local;
+      const recognised = recogniseEndpoint(caller.head);
+      const { endpoint } = recognised;
       exchange.endpoint = endpoint.name;
 
       // admission(caller)
@@ -166,15 +172,21 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       exchange.hold(gateway.tryAcquire() ?? (await this.#waitForPermit(gateway, "", exchange)));
 
       exchange.phase = "reading";
-      const reading = this.#read(caller, exchange, endpoint, snapshot);
+      const reading = this.#read(caller, recognised, snapshot);
       const request = reading instanceof Promise ? await reading : reading;
+      exchange.startOwnWork();
 
       // route
       const routed = findDeployment(snapshot, request.model);
       const { provider, group } = routed.deployment;
       exchange.group = group;
       exchange.provider = provider.name;
-      const outgoing = request.prepare(routed);
+      const plan = this.#plan(routed, endpoint, request.isStream);
+      if (plan === null) {
+        this.#answerEstimate(caller, exchange, recognised, request);
+        return;
+      }
+      const outgoing = request.prepare(plan, exchange.requestId, this.#options.wallClock());
       exchange.endOwnWork();
 
       // admission(deployment)
@@ -182,7 +194,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       const bulkhead = this.#bulkheads.of(provider);
       exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
 
-      this.#relay(caller, exchange, endpoint, routed, outgoing);
+      this.#attempt(caller, exchange, plan, outgoing, null);
     } catch (thrown) {
       this.#rescue(exchange, caller, thrown);
     }
@@ -216,7 +228,12 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       ];
       if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(Math.ceil(retryAfterSeconds))]);
       if (allow !== undefined) headers.push(["allow", allow]);
-      answerJson(caller, error.status, renderErrorBody(error), headers, nothingElse);
+      const { path, headers: fields } = caller.head;
+      const { errors } = dialectOf(guessDialect(path, (name) => fields.get(name) !== null));
+      const written = errors.write(neutralErrorOf(error), exchange.requestId);
+      for (const [name, value] of written.headers)
+        if (!headers.some(([own]) => own === name)) headers.push([name, value]);
+      answerJson(caller, error.status, written.body, headers, nothingElse);
     }
     this.#settle(exchange, caller, { kind: "failed", error });
     // Whatever step it was waiting in is over too.
@@ -238,7 +255,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     exchange.endpoint = "malformed";
     exchange.status = status;
     this.#settle(exchange, null, { kind: "failed", error });
-    const body = renderErrorBody(error);
+    const { body } = dialectOf(UNKNOWN_DIALECT).errors.write(neutralErrorOf(error), exchange.requestId);
     const allow = status === 405 ? "allow: GET, HEAD, POST\r\n" : "";
     return Buffer.from(
       `HTTP/1.1 ${status} ${reasonOf(status)}\r\ncontent-type: application/json\r\n${allow}x-request-id: ${exchange.requestId}\r\n` +
@@ -263,181 +280,190 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   // ---- read -----------------------------------------------------------------------------------------------------------
 
   /** Reads a request as far as its model's name; at once where the body is there already. */
-  #read(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    endpoint: Endpoint,
-    snapshot: Snapshot,
-  ): ReadRequest | Promise<ReadRequest> {
+  #read(caller: CallerStream, recognised: Recognised, snapshot: Snapshot): ReadRequest | Promise<ReadRequest> {
     refuseEncodedBody(caller.head);
-    switch (endpoint.modelPlace) {
-      case "json": {
+    switch (recognised.endpoint.modelPlace) {
+      case "json":
+      case "path": {
         const body = caller.collectBody(snapshot.limits.maxBodyBytes);
         return body instanceof Promise
-          ? body.then((collected) => this.#readJson(caller, exchange, endpoint, snapshot, collected))
-          : this.#readJson(caller, exchange, endpoint, snapshot, body);
+          ? body.then((collected) => readJson(caller, collected, recognised, snapshot))
+          : readJson(caller, body, recognised, snapshot);
       }
       case "multipart":
-        return this.#readMultipart(caller, exchange, endpoint, snapshot);
+        return readMultipart(caller, recognised, snapshot);
       case "query":
-        return this.#readUpgrade(caller, exchange, endpoint);
+        return readUpgrade(caller);
       default:
-        return endpoint.modelPlace satisfies never;
+        return recognised.endpoint.modelPlace satisfies never;
     }
   }
 
-  #readJson(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    endpoint: Endpoint,
-    snapshot: Snapshot,
-    body: Buffer,
-  ): ReadRequest {
-    exchange.startOwnWork();
-    const json = readJsonRequest(body, endpoint.defaultModel);
-    const asksForUsage = snapshot.streamUsage && endpoint.hasStreamOptions && json.isStream && !json.hasStreamOptions;
-    return {
-      model: json.model,
-      prepare: ({ deployment, upstreamModel }) => {
-        const patched = patchJsonRequest(json, upstreamModel, asksForUsage);
-        const { length } = patched;
-        const path = endpoint.upstreamPath + caller.head.query;
-        const isJoined = length <= JOIN_BYTES;
-        const wire = { provider: deployment.provider, path, bodyBytes: length, upgrade: null };
-        return {
-          request: {
-            method: "POST",
-            bytes: this.#compose(caller, exchange, endpoint, wire, isJoined ? patched : null),
-            body: isJoined ? null : patched,
-            isStreamed: false,
-          },
-          isStreamRequested: json.isStream,
-          choices: json.choices,
-          withholdsUsage: asksForUsage,
-          upload: null,
-          isUpgrade: false,
-        };
-      },
-    };
+  // ---- route ----------------------------------------------------------------------------------------------------------
+
+  /** null: the provider cannot, and the gateway has an answer of its own. */
+  #plan(routed: Routed, endpoint: Endpoint, isStream: boolean): Plan | null {
+    const { provider } = routed.deployment;
+    const chosen = chooseSurface(provider, routed.upstreamModel, endpoint, isStream, (id) => dialectOf(id).endpoints);
+    if (chosen !== null) return { routed, chosen };
+    if (endpoint.operation === "count-tokens") return null;
+    const what = `${provider.name} has nothing like ${endpoint.name} for this model`;
+    throw new GatewayError("invalid_request", `The provider ${what}.`, {
+      detail: "unsupported_operation",
+      param: "model",
+    });
   }
 
-  async #readMultipart(
+  #answerEstimate(caller: CallerStream, exchange: OpenExchange, recognised: Recognised, request: ReadRequest): void {
+    exchange.endOwnWork();
+    exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
+    answerEstimate(caller, recognised, request, exchange.requestId, this.#options.wallClock(), () => {
+      exchange.status = 200;
+      this.#settle(exchange, caller, { kind: "finished" });
+    });
+  }
+
+  // ---- attempt --------------------------------------------------------------------------------------------------------
+
+  /** One attempt with the next credential; `tried` are those that were refused before. */
+  #attempt(
     caller: CallerStream,
     exchange: OpenExchange,
-    endpoint: Endpoint,
-    snapshot: Snapshot,
-  ): Promise<ReadRequest> {
-    const boundary = readBoundary(caller.head.headers.get("content-type"));
-    if (boundary === null) {
-      throw new GatewayError("invalid_request", "Expected a multipart/form-data body with a boundary.", {
-        status: 415,
-      });
+    plan: Plan,
+    outgoing: Outgoing,
+    tried: ReadonlySet<number> | null,
+  ): void {
+    const { provider } = plan.routed.deployment;
+    const chosen = this.#chooseCredential(provider, tried);
+    if (chosen === null || chosen.credential.kind === "header") {
+      this.#relay(caller, exchange, plan, outgoing, headersOf(chosen), chosen);
+      return;
     }
-    const upload = new MultipartUpload(caller, new MultipartModelFinder(boundary), snapshot.limits.maxBodyBytes);
-    const named = await upload.findModel();
-    exchange.startOwnWork();
-    return {
-      model: named ?? requireModel(endpoint.defaultModel),
-      prepare: ({ deployment, upstreamModel }) => {
-        const path = endpoint.upstreamPath + caller.head.query;
-        const bodyBytes = upload.lengthWith(upstreamModel);
-        const wire = { provider: deployment.provider, path, bodyBytes, upgrade: null };
-        return {
-          request: {
-            method: "POST",
-            bytes: this.#compose(caller, exchange, endpoint, wire, null),
-            body: null,
-            isStreamed: true,
-          },
-          isStreamRequested: false,
-          choices: 1,
-          withholdsUsage: false,
-          upload,
-          isUpgrade: false,
-        };
-      },
-    };
-  }
-
-  /** Realtime: the model stands in the query, and after the provider's 101 both directions are plain bytes. */
-  #readUpgrade(caller: CallerStream, exchange: OpenExchange, endpoint: Endpoint): ReadRequest {
-    if (caller.head.upgrade !== "websocket") {
-      throw new GatewayError("invalid_request", "Expected a WebSocket upgrade.", { status: 426 });
+    const { method, path, body } = outgoing;
+    const auth = chosen.credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
+    if (!(auth instanceof Promise)) {
+      this.#relay(caller, exchange, plan, outgoing, auth, chosen);
+      return;
     }
-    exchange.startOwnWork();
-    const query = new URLSearchParams(caller.head.query);
-    return {
-      model: requireModel(query.get("model")),
-      prepare: ({ deployment, upstreamModel }) => {
-        query.set("model", upstreamModel);
-        const path = `${endpoint.upstreamPath}?${query}`;
-        const wire = { provider: deployment.provider, path, bodyBytes: 0, upgrade: "websocket" };
-        return {
-          request: {
-            method: "GET",
-            bytes: this.#compose(caller, exchange, endpoint, wire, null),
-            body: null,
-            isStreamed: true,
-          },
-          isStreamRequested: false,
-          choices: 1,
-          withholdsUsage: false,
-          upload: null,
-          isUpgrade: true,
-        };
-      },
-    };
+    exchange.phase = "connecting";
+    exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
+    void auth
+      .then((headers) => this.#relay(caller, exchange, plan, outgoing, headers, chosen))
+      .catch((thrown: unknown) => this.#rescue(exchange, caller, thrown));
   }
 
-  #compose(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    endpoint: Endpoint,
-    wire: { provider: Provider; path: string; bodyBytes: number | null; upgrade: string | null },
-    body: Buffer | null,
-  ): Buffer {
-    const { method } = caller.head;
-    const wantsIdentity = endpoint.answersJson || endpoint.grammar !== null;
-    return composeUpstreamRequest(caller.head, { ...wire, method, requestId: exchange.requestId, wantsIdentity }, body);
+  #chooseCredential(provider: Provider, tried: ReadonlySet<number> | null): Chosen | null {
+    const { credentials } = provider;
+    if (credentials.length === 0) return null;
+    let ring = this.#rings.get(provider);
+    if (ring === undefined) {
+      ring = new CredentialRing(credentials.length);
+      this.#rings.set(provider, ring);
+    }
+    const index = ring.pick(this.#options.clock(), tried) ?? 0;
+    return { ring, index, credential: credentials[index] as Credential, tried: tried ?? NONE_TRIED };
+  }
+
+  /** A refused credential rests; an authorizer fetches anew the next time. */
+  #noteRefused({ ring, index, credential }: Chosen, status: number, retryAfter: string | null): void {
+    const { clock, wallClock } = this.#options;
+    if (ring.size > 1) ring.rest(index, clock(), parseRetryAfter(retryAfter, wallClock()));
+    if (credential.kind === "authorizer" && status !== 429) credential.authorizer.invalidate();
   }
 
   // ---- relay ----------------------------------------------------------------------------------------------------------
 
-  /** One attempt at one deployment: starts the call and the relay of its answer; its end settles the exchange. */
+  /** Starts the call to one deployment and the relay of its answer; its end settles the exchange. */
   #relay(
     caller: CallerStream,
     exchange: OpenExchange,
-    endpoint: Endpoint,
-    { deployment, upstreamModel }: Routed,
-    { request, isStreamRequested, choices, withholdsUsage, upload, isUpgrade }: Outgoing,
+    plan: Plan,
+    outgoing: Outgoing,
+    auth: AuthHeaders,
+    chosen: Chosen | null,
   ): void {
     // A caller that left, or a drain that cut it, while the last step was already on its way.
     if (exchange.isSettled || caller.isGone) throw new CallerGone();
     exchange.startOwnWork();
+    const { upload, isUpgrade, isStreamRequested } = outgoing;
     const attempt = new Attempt(exchange, this);
-    const { requestId } = exchange;
-    const { grammar, answersJson } = endpoint;
-    const relay = isUpgrade
-      ? new UpgradeRelay(caller, requestId, attempt)
-      : new AnswerRelay(
-          caller,
-          { grammar, isStreamRequested, choices, answersJson, withholdsUsage, requestId },
-          attempt,
-        );
+    const canRotate = chosen !== null && chosen.ring.size > chosen.tried.size + 1 && upload === null && !isUpgrade;
+    const relay = this.#makeRelay(caller, plan, outgoing, exchange.requestId, attempt, canRotate);
     const kind = isStreamRequested || isUpgrade ? "stream" : "answer";
-    const call = this.#makeCall(exchange, deployment, request, kind, relay);
+    const request = this.#compose(caller, exchange, plan, outgoing, auth);
+    const call = this.#makeCall(exchange, plan.routed.deployment, request, kind, relay);
     attempt.attach(relay, call);
     exchange.step = attempt;
     if (upload !== null && relay instanceof AnswerRelay) {
       upload.onFailed = (error) => attempt.fail(error);
       relay.upload = upload;
     }
+    if (chosen !== null && (chosen.ring.size > 1 || chosen.credential.kind === "authorizer"))
+      attempt.onRefused = (status, retryAfter) => this.#noteRefused(chosen, status, retryAfter);
+    if (canRotate) {
+      attempt.again = () => this.#attempt(caller, exchange, plan, outgoing, new Set([...chosen.tried, chosen.index]));
+    }
     exchange.attempts++;
     exchange.phase = "connecting";
     exchange.endOwnWork();
     call.start();
-    upload?.sendTo(call, upstreamModel);
-    caller.forgetRequest();
+    upload?.sendTo(call, plan.routed.upstreamModel);
+    if (!canRotate) caller.forgetRequest();
+  }
+
+  #makeRelay(
+    caller: CallerStream,
+    { chosen }: Plan,
+    { isUpgrade, translation, isStreamRequested, choices, withholdsUsage, dropped }: Outgoing,
+    requestId: string,
+    attempt: Attempt<OpenExchange>,
+    mayRefuse: boolean,
+  ): Relay & CallListener {
+    if (isUpgrade) return new UpgradeRelay(caller, requestId, attempt);
+    if (translation !== null) {
+      const options = { translation, isStreamRequested, requestId, dropped, mayRefuse, budget: this.bodies };
+      return new TranslateRelay(caller, options, attempt);
+    }
+    const { grammar, answersJson, dialect } = chosen.endpoint;
+    const { readUsage } = dialectOf(dialect);
+    const options = {
+      grammar,
+      isStreamRequested,
+      choices,
+      answersJson,
+      withholdsUsage,
+      requestId,
+      readUsage,
+      mayRefuse,
+    };
+    return new AnswerRelay(caller, options, attempt);
+  }
+
+  #compose(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    { routed: { deployment }, chosen: { surface, endpoint } }: Plan,
+    { method, path, body, bodyBytes, translation, upload, isUpgrade }: Outgoing,
+    auth: AuthHeaders,
+  ): CallRequest {
+    const isJoined = body !== null && body.length <= JOIN_BYTES;
+    const bytes = composeUpstreamRequest(
+      caller.head,
+      {
+        provider: deployment.provider,
+        surface,
+        auth,
+        method,
+        path,
+        requestId: exchange.requestId,
+        bodyBytes,
+        wantsIdentity: translation !== null || endpoint.answersJson || endpoint.grammar !== null,
+        isTranslated: translation !== null,
+        upgrade: isUpgrade ? "websocket" : null,
+      },
+      isJoined ? body : null,
+    );
+    return { method, bytes, body: isJoined ? null : body, isStreamed: upload !== null || isUpgrade };
   }
 
   #makeCall(
@@ -466,11 +492,11 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     if (relay === null || caller === null) return;
     exchange.status = relay.status;
     exchange.isStream = relay.isStream;
-    const json = relay.usageJson;
-    if (json !== null) exchange.usage = readUsage(json);
+    exchange.usage = relay.usage;
     switch (end.kind) {
       case "complete":
         exchange.upstreamErrorType = relay.faultOfProvider();
+        if (isCredentialRefused(exchange.status)) attempt.onRefused?.(exchange.status, null);
         if (exchange.status >= 400) {
           exchange.upstreamErrorType = upstreamErrorTypeOf(exchange.status);
           this.#settle(exchange, caller, { kind: "provider-error", status: exchange.status });
@@ -482,6 +508,14 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
         return;
       case "unanswered":
         this.#rescue(exchange, caller, end.error);
+        return;
+      case "refused":
+        attempt.onRefused?.(end.status, end.retryAfter);
+        try {
+          attempt.again?.();
+        } catch (thrown) {
+          this.#rescue(exchange, caller, thrown); // the caller has left, or the next credential cannot be used
+        }
         return;
       case "cancelled":
         this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
@@ -516,32 +550,33 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     return exchange;
   }
 
-  /** What the gateway answers by itself: the list of models, and `OPTIONS *`. */
-  #answerLocally(caller: CallerStream, exchange: OpenExchange, snapshot: Snapshot): boolean {
-    const { head } = caller;
-    const isModels = isModelsPath(head.path);
-    if (!isModels && head.path !== "*") return false;
-    exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
-    const finish = (status: number) => () => {
-      exchange.status = status;
-      this.#settle(exchange, caller, { kind: "finished" });
-    };
-    if (!isModels) {
-      exchange.endpoint = "options";
-      answerEmpty(caller, 204, "allow: GET, HEAD, POST, OPTIONS\r\n", finish(204));
-      return true;
-    }
-    exchange.endpoint = "models";
-    if (!isRead(head)) throw wrongMethod(head.method, "GET, HEAD");
-    const asked = modelOfPath(head.path);
-    if (asked !== null) findDeployment(snapshot, asked);
-    const body =
-      asked === null
-        ? renderModelList(listModels(snapshot), snapshot.loadedAtMs)
-        : renderModel(asked, snapshot.loadedAtMs);
-    answerJson(caller, 200, body, [["x-request-id", exchange.requestId]], finish(200));
-    return true;
+  /** What the gateway answers by itself: models, and `OPTIONS *`. */
+  #answerLocally(caller: CallerStream, exchange: OpenExchange, snapshot: Snapshot): boolean | Promise<void> {
+    return answerLocally(caller, exchange.requestId, snapshot, (endpoint) => {
+      exchange.endpoint = endpoint;
+      exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
+      return (status) => {
+        exchange.status = status;
+        this.#settle(exchange, caller, { kind: "finished" });
+      };
+    });
   }
+}
+
+const NO_AUTH: AuthHeaders = [];
+const NONE_TRIED: ReadonlySet<number> = new Set();
+const headersOfCredential = new WeakMap<Credential, AuthHeaders>();
+
+/** The header lines of a credential that never changes. */
+function headersOf(chosen: Chosen | null): AuthHeaders {
+  if (chosen === null || chosen.credential.kind !== "header") return NO_AUTH;
+  const { credential } = chosen;
+  let headers = headersOfCredential.get(credential);
+  if (headers === undefined) {
+    headers = [[credential.header, credential.value.reveal()]];
+    headersOfCredential.set(credential, headers);
+  }
+  return headers;
 }
 
 /** Random for the process, counted within it: unique, and a hundredth of a UUID's price. */
@@ -554,19 +589,6 @@ function makeRequestId(): string {
 
 function isRead(head: RequestHead): boolean {
   return head.method === "GET" || head.method === "HEAD";
-}
-
-function requireModel(model: string | null): string {
-  if (model !== null && model !== "") return model;
-  throw new GatewayError("invalid_request", "you must provide a model parameter", { param: "model" });
-}
-
-function refuseEncodedBody(head: RequestHead): void {
-  const encoding = head.headers.get("content-encoding");
-  if (encoding === null || encoding.toLowerCase() === "identity") return;
-  throw new GatewayError("invalid_request", `Expected a body without content-encoding, got ${encoding.slice(0, 40)}.`, {
-    status: 415,
-  });
 }
 
 function nothingElse(): void {

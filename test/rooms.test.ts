@@ -5,7 +5,7 @@ const SOURCE = join(import.meta.dir, "..", "src");
 /** What every room may use: the shared words, the one error, the pure things. */
 const SHARED = ["exchange.ts", "errors.ts", "lib"];
 /** Who may use rooms: the stack, and what starts it. */
-const COMPOSERS = ["gateway.ts", "main.ts", "cli"];
+const COMPOSERS = ["gateway.ts", "gateway", "main.ts", "cli"];
 
 type Import = { readonly file: string; readonly room: string; readonly target: string; readonly isTypeOnly: boolean };
 

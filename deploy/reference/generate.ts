@@ -1,16 +1,20 @@
 /**
- * Writes the config's reference page and JSON Schema beside this file. With `--check` it writes nothing and exits 1
- * when they are not what the schema says.
+ * Writes the reference pages (config, providers, translation) and the config's JSON Schema beside this file. With `--check` it
+ * writes nothing and exits 1 when they are not what the code says.
  */
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { createJsonSchema } from "../../src/config/json-schema.ts";
 import { createReferencePage } from "../../src/config/reference-page.ts";
+import { createProvidersPage } from "./providers-page.ts";
+import { createTranslationPage } from "./translation-page.ts";
 
 /** Every generated file, by its name, formatted as `make check` wants every file to be. */
 export function generateReference(): ReadonlyMap<string, string> {
   return new Map([
     ["config.md", format("config.md", createReferencePage())],
+    ["providers.md", format("providers.md", createProvidersPage())],
+    ["translation.md", format("translation.md", createTranslationPage())],
     ["llmux.schema.json", format("llmux.schema.json", JSON.stringify(createJsonSchema(), null, 2))],
   ]);
 }

@@ -1,5 +1,6 @@
 import type { GatewayError, UpstreamErrorType } from "../errors.ts";
 import type { ExchangeObserver, ExchangeRecord, Outcome, Phase, Usage, UsageSource } from "../exchange.ts";
+import { NO_USAGE } from "../lib/usage.ts";
 
 /** What an exchange holds until it is settled. */
 export interface Held {
@@ -13,8 +14,6 @@ export interface Step {
   /** Ends it with an error for the caller, where it has begun to answer. */
   cut?(error: GatewayError): void;
 }
-
-const NO_USAGE: Usage = { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null };
 
 /** nginx's word for a caller that left before it was answered. */
 const CALLER_LEFT_STATUS = 499;

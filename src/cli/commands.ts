@@ -26,6 +26,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     },
   ],
   [
+    "providers",
+    {
+      summary: "list the known providers",
+      load: async () => (await import("./providers.ts")).providersCommand,
+    },
+  ],
+  [
     "version",
     {
       summary: "print what this executable was built from",

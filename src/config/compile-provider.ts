@@ -1,5 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import type { Provider, ProxySettings, QueueSettings, TlsSettings, Timeouts } from "../exchange.ts";
+import type { Credential, Provider, ProxySettings, QueueSettings, TlsSettings, Timeouts } from "../exchange.ts";
 import { Secret } from "../lib/secret.ts";
 import type { ProviderDefinition } from "../provider/define.ts";
 import { checkHeaderName, checkHeaderValue } from "./header-field.ts";
@@ -8,6 +8,8 @@ import { parseBaseUrl } from "./origin.ts";
 import type { Path } from "./problem.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { findEnvironmentProxy, parseProxyUrl } from "./proxy.ts";
+import { compileSettings, fillSettings, type Settings } from "./provider-settings.ts";
+import { compileSurfaces } from "./compile-surfaces.ts";
 import type { ProviderEntry, TimeoutsEntry } from "./schema.ts";
 import type { TextOrFile } from "./values.ts";
 
@@ -72,22 +74,19 @@ export function compileProvider(
     return null;
   }
 
-  const dialects = new Set([...definitions.values()].map((one) => one.dialect));
-  if (entry.dialect !== undefined && !dialects.has(entry.dialect)) {
-    const hint = suggest(entry.dialect, dialects) || `; known are ${[...dialects].toSorted().join(", ")}`;
-    problems.add([...path, "dialect"], `expected a known dialect, got ${context.show([...path, "dialect"])}${hint}`);
-  }
-
-  const baseUrl = entry.base_url ?? definition.baseUrl;
-  if (baseUrl === null) {
+  const template = entry.base_url ?? baseUrlOfEnvironment(definition, context.env) ?? definition.baseUrl;
+  if (template === null) {
     problems.add([...path, "base_url"], `expected base_url, because ${id} has none of its own, got nothing`, {
       at: "key",
     });
   }
+  const settings = compileSettings(path, entry, definition, template ?? "", context);
+  const baseUrl = template === null || settings === null ? null : fillSettings(template, settings);
   const origin = baseUrl === null ? null : parseBaseUrl(baseUrl);
   if (typeof origin === "string") problems.add([...path, "base_url"], origin);
 
-  const credential = compileCredential(path, entry, definition, context);
+  const surfaces = compileSurfaces(path, entry, definition, settings ?? {}, context);
+  const credentials = compileCredentials(path, entry, definition, settings ?? {}, context);
   const headers = compileHeaders(path, entry, definition, context);
   const tls = compileTls(path, entry, context);
   if (origin === null || typeof origin === "string") return null;
@@ -123,10 +122,10 @@ export function compileProvider(
   return {
     name,
     id,
-    dialect: entry.dialect ?? definition.dialect,
+    surfaces,
     origin,
     headers,
-    credential,
+    credentials,
     maxConcurrent: entry.max_concurrent ?? null,
     queue: compileQueue(entry.queue),
     tls,
@@ -137,50 +136,70 @@ export function compileProvider(
   };
 }
 
-function compileCredential(
+/** What the provider's own tools read a base URL from; a bare `host:port` (OLLAMA_HOST) is plain HTTP. */
+function baseUrlOfEnvironment(
+  definition: ProviderDefinition,
+  env: Readonly<Record<string, string | undefined>>,
+): string | null {
+  const text = definition.baseUrlEnv === undefined ? "" : (env[definition.baseUrlEnv] ?? "");
+  if (text === "") return null;
+  // An address to listen on (0.0.0.0) is no address to call.
+  return (/^[a-z]+:/.test(text) && !/^[a-z]+:\d+$/.test(text) ? text : `http://${text}`).replace(
+    "//0.0.0.0",
+    "//127.0.0.1",
+  );
+}
+
+function compileCredentials(
   path: Path,
   entry: ProviderEntry,
   definition: ProviderDefinition,
+  settings: Settings,
   context: CompileContext,
-): Provider["credential"] {
-  const { problems, warnings } = context;
+): readonly Credential[] {
+  const { problems } = context;
   const scheme = definition.credential;
   const hasSeveral = entry.api_keys !== undefined;
   const keyPath: Path = hasSeveral ? [...path, "api_keys"] : [...path, "api_key"];
   if (hasSeveral && entry.api_key !== undefined) {
     problems.add(keyPath, "expected api_key or api_keys, got both", { at: "key" });
-    return null;
+    return [];
   }
   const values = entry.api_keys ?? (entry.api_key === undefined ? [] : [entry.api_key]);
-  if (scheme === null) {
+  const { makeAuthorizer } = definition;
+  const authorizer = (apiKey: Secret | null): Credential[] =>
+    makeAuthorizer === undefined
+      ? []
+      : [{ kind: "authorizer", authorizer: makeAuthorizer({ apiKey, settings, env: context.env, now: Date.now }) }];
+  if (scheme === null && makeAuthorizer === undefined) {
     if (values.length > 0)
       problems.add(keyPath, `expected no credential, because ${definition.id} takes none, got one`, { at: "key" });
-    return null;
+    return [];
   }
   if (values.length === 0) {
-    if (definition.isKeyOptional === true) return null;
-    const example = scheme.env === "" ? "" : `, such as api_key: "\${${scheme.env}}"`;
+    if (definition.isKeyOptional === true) return authorizer(null);
+    const variable = scheme?.env[0];
+    const example = variable === undefined ? "" : `, such as api_key: "\${${variable}}"`;
     problems.add(keyPath, `expected api_key${example}, got nothing`, { at: "key" });
-    return null;
+    return [];
   }
-  // Every key is checked, so that a later one is not found to be broken on the day it is needed.
-  let first: string | null = null;
-  for (const [index, value] of values.entries()) {
+  return values.flatMap((value, index): Credential[] => {
     const valuePath = hasSeveral ? [...keyPath, index] : keyPath;
     const key = context.readText(value, valuePath);
-    const problem = key === null ? null : checkHeaderValue(key);
+    if (key === null) return [];
+    // What an authorizer reads (a service account's JSON) never becomes a header itself.
+    if (makeAuthorizer !== undefined) return authorizer(new Secret(key));
+    const problem = checkHeaderValue(key);
     if (problem !== null) problems.add(valuePath, problem);
-    if (index === 0) first = key;
-  }
-  if (values.length > 1)
-    warnings.push(
-      `${String(path[0])}.${String(path[1])}.api_keys has ${values.length} keys; only the first is used in this version.`,
-    );
-  if (first === null) return null;
-  return {
-    header: scheme.header.toLowerCase(),
-    value: new Secret(scheme.scheme === "" ? first : `${scheme.scheme} ${first}`),
-  };
+    const { header, scheme: word } = scheme as NonNullable<typeof scheme>;
+    return [
+      {
+        kind: "header",
+        header: header.toLowerCase(),
+        value: new Secret(word === "" ? key : `${word} ${key}`),
+      },
+    ];
+  });
 }
 
 function compileHeaders(
@@ -189,7 +208,10 @@ function compileHeaders(
   definition: ProviderDefinition,
   context: CompileContext,
 ): Provider["headers"] {
-  const headers = new Map<string, string>();
+  const headers = new Map<string, string>(
+    Object.entries(definition.headers ?? {}).map(([name, value]) => [name.toLowerCase(), value]),
+  );
+  const seen = new Set<string>();
   for (const [name, value] of Object.entries(entry.headers ?? {})) {
     const headerPath = [...path, "headers", name];
     const problem = checkHeaderName(name, definition.credential?.header ?? null);
@@ -198,10 +220,11 @@ function compileHeaders(
       continue;
     }
     const lower = name.toLowerCase();
-    if (headers.has(lower)) {
+    if (seen.has(lower)) {
       context.problems.add(headerPath, `expected every header once, got ${lower} in two spellings`, { at: "key" });
       continue;
     }
+    seen.add(lower);
     const text = context.readText(value, headerPath);
     if (text === null) continue;
     const valueProblem = checkHeaderValue(text);

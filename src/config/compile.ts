@@ -58,6 +58,7 @@ export function compileConfig(input: CompileInput, context: CompileContext): Com
     listen: compileListen(config.listen, context),
     providers,
     models,
+    dropParams: config.defaults.drop_params ?? false,
     streamUsage: config.stream_usage,
     limits: {
       maxConcurrent: limits.max_concurrent,

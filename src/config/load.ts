@@ -147,11 +147,21 @@ async function readTexts(
 
 /** With no file at all: every known provider whose usual environment variable is set, as a config would say it. */
 function writeEnvironmentConfig(options: LoadOptions): string {
+  const { env } = options;
+  const isSet = (name: string): boolean => (env[name] ?? "") !== "";
   const lines: string[] = [];
   for (const [id, definition] of options.definitions) {
-    const variable = definition.credential?.env ?? "";
-    if (variable === "" || definition.baseUrl === null || (options.env[variable] ?? "") === "") continue;
-    lines.push(`  ${JSON.stringify(id)}: { api_key: "\${${variable}}" }`);
+    const hasUrl = definition.baseUrl !== null || (definition.baseUrlEnv !== undefined && isSet(definition.baseUrlEnv));
+    const hasSettings = (definition.settings ?? []).every(
+      (setting) => setting.default !== null || setting.env.some(isSet),
+    );
+    if (!hasUrl || !hasSettings || definition.isEmbedded === true) continue;
+    const variable = definition.credential?.env.find(isSet);
+    if (variable !== undefined) lines.push(`  ${JSON.stringify(id)}: { api_key: "\${${variable}}" }`);
+    // A local server needs no key: that its address is set says that it is wanted.
+    else if (definition.isKeyOptional === true && definition.baseUrlEnv !== undefined && isSet(definition.baseUrlEnv)) {
+      lines.push(`  ${JSON.stringify(id)}: {}`);
+    }
   }
   return lines.length === 0 ? "providers: {}\n" : `providers:\n${lines.join("\n")}\n`;
 }

@@ -76,7 +76,7 @@ export const provider = v.pipe(
           v.array(textOrFile("A credential."), A_LIST),
           v.minLength(1, "at least one credential"),
           v.maxLength(100, "at most 100 credentials"),
-          v.description("Several credentials; the first is used in this version."),
+          v.description("Several credentials, used in turn; one that the provider refuses (401, 402, 403, 429) rests."),
         ),
       ),
       headers: v.optional(
@@ -85,9 +85,21 @@ export const provider = v.pipe(
           v.description("Extra headers for every request to it."),
         ),
       ),
-      dialect: v.optional(word("The API's language, where it is not the definition's.", "the name of a dialect")),
-      region: planned(word("Region of the provider.", "a region")),
-      api_version: planned(word("Version of the provider's API.", "an API version")),
+      dialect: v.optional(word("The API it speaks, where it is not the definition's.", "the name of a dialect")),
+      dialects: v.optional(
+        v.pipe(
+          v.array(word("A dialect.", "the name of a dialect"), A_LIST),
+          v.minLength(1, "at least one dialect"),
+          v.maxLength(8, "at most 8 dialects"),
+          v.description(
+            "The APIs it speaks, where it is more than one, the preferred first: a caller that speaks one of them is passed through, any other is translated.",
+          ),
+        ),
+      ),
+      region: v.optional(word("Region, for providers that have several.", "a region")),
+      project: v.optional(word("Project, for providers whose URLs name one.", "a project")),
+      account: v.optional(word("Account or resource, for providers whose URLs name one.", "an account")),
+      api_version: v.optional(word("Version of the provider's API, where its URLs name one.", "an API version")),
       max_concurrent: v.optional(v.nullable(integer("Requests at once; unlimited by default.", 1, MAX_COUNT))),
       queue: v.optional(v.nullable(queue)),
       tls: v.optional(tls),

@@ -67,7 +67,12 @@ const defaults = v.pipe(
       timeouts: v.optional(timeouts),
       strategy,
       retries,
-      drop_params: planned(flag("Drop what the provider cannot express instead of refusing it.")),
+      drop_params: v.optional(
+        flag(
+          "Leave out what a provider cannot express, and name it in `x-llmux-dropped`, instead of refusing the request.",
+        ),
+        false,
+      ),
       on_disconnect: planned(oneOf("What becomes of a request whose caller left.", ["cancel", "finish"])),
     },
     A_MAP,

@@ -3,8 +3,9 @@ import { defineProvider } from "./define.ts";
 /** The embedded demo provider: deterministic answers from inside the process, so that a first try needs no key. */
 export default defineProvider({
   id: "demo",
-  dialect: "openai-chat",
+  name: "Demo",
   baseUrl: "http://demo.invalid/v1",
+  surfaces: [{ dialect: "openai-chat" }, { dialect: "openai-responses" }],
   credential: null,
   isKeyOptional: true,
   isEmbedded: true,

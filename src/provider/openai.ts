@@ -2,8 +2,10 @@ import { defineProvider } from "./define.ts";
 
 export default defineProvider({
   id: "openai",
-  dialect: "openai-chat",
+  name: "OpenAI",
   baseUrl: "https://api.openai.com/v1",
-  credential: { header: "authorization", scheme: "Bearer", env: "OPENAI_API_KEY" },
-  source: "https://platform.openai.com/docs/api-reference/authentication",
+  surfaces: [{ dialect: "openai-chat" }, { dialect: "openai-responses" }],
+  credential: { header: "authorization", scheme: "Bearer", env: ["OPENAI_API_KEY"] },
+  rateLimitHeaders: ["x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"],
+  source: ["https://platform.openai.com/docs/api-reference/authentication"],
 });

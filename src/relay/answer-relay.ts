@@ -1,5 +1,5 @@
 import { GatewayError, type UpstreamErrorType } from "../errors.ts";
-import type { StreamGrammar } from "../exchange.ts";
+import type { StreamGrammar, Usage } from "../exchange.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -29,6 +29,10 @@ export type RelayOptions = {
   readonly withholdsUsage: boolean;
   /** Answered as `x-request-id`. */
   readonly requestId: string;
+  /** Usage from the text of the provider's usage object. */
+  readonly readUsage: (json: string) => Usage | null;
+  /** Whether a refused credential (401, 402, 403, 429) is told as such instead of answered: another one is there to be tried. */
+  readonly mayRefuse: boolean;
 };
 
 /** How the relay of one answer ended; told once. */
@@ -37,8 +41,15 @@ export type RelayEnd =
   | { readonly kind: "complete" }
   /** Nothing reached the caller: it can still be answered otherwise. */
   | { readonly kind: "unanswered"; readonly error: GatewayError }
+  /** The provider refused the credential, and nothing reached the caller. */
+  | { readonly kind: "refused"; readonly status: number; readonly retryAfter: string | null }
   /** It broke after bytes had reached the caller, who was told so. */
   | { readonly kind: "truncated"; readonly error: GatewayError };
+
+/** Statuses that speak of the credential and not of the request (DESIGN section 6). */
+export function isCredentialRefused(status: number): boolean {
+  return status === 401 || status === 402 || status === 403 || status === 429;
+}
 
 /** What the relay tells while it runs. */
 export interface RelayEvents {
@@ -79,6 +90,7 @@ export class AnswerRelay implements CallListener {
   #isEndedByClose = false;
   #isFirstBytePending = true;
   #isEncoded = false;
+  #isEventStream = false;
   #withholder: UsageWithholder | null = null;
   /** The last two payload bytes, to know whether a stream stopped between events. */
   #lastByte = 10;
@@ -91,10 +103,11 @@ export class AnswerRelay implements CallListener {
     this.tap = new StreamTap(options.grammar, options.choices);
   }
 
-  /** The last usage the provider told, as JSON text. */
-  get usageJson(): string | null {
+  /** The last usage the provider told. */
+  get usage(): Usage | null {
     this.tap.finish();
-    return this.tap.usageJson;
+    const json = this.tap.usageJson;
+    return json === null ? null : this.#options.readUsage(json);
   }
 
   /** What an answer that went through tells of its provider: an error in the place of an answer. */
@@ -114,6 +127,11 @@ export class AnswerRelay implements CallListener {
   onHead(head: ResponseHead): void {
     this.#head = head;
     this.status = head.status;
+    if (this.#options.mayRefuse && isCredentialRefused(head.status)) {
+      this.#call?.abort();
+      this.#finish({ kind: "refused", status: head.status, retryAfter: head.headers.get("retry-after") });
+      return;
+    }
     const problem = judgeAnswerHead(head, this.#options.answersJson);
     if (problem !== null) {
       this.#call?.abort();
@@ -124,11 +142,14 @@ export class AnswerRelay implements CallListener {
     const isSuccess = head.status < 300;
     const isJson = isJsonType(head);
     const isEventStream = head.headers.startsWith("content-type", "text/event-stream");
-    const isMistypedStream = this.#options.isStreamRequested && !isJson && this.#options.answersJson;
+    this.#isEventStream = isEventStream;
+    const { grammar, isStreamRequested } = this.#options;
+    // An array of events is JSON by its type (Gemini without `alt=sse`).
+    const isArray = isStreamRequested && isJson && !isEventStream && grammar?.framing === "json-array";
+    const isOtherStream = isStreamRequested && !isJson && this.#options.answersJson;
     // A 204 has no body and no framing (RFC 9110 section 15.3.5), whatever was asked for.
     if (head.status === 204) this.#beginPlain(head);
-    else if (isSuccess && this.#options.grammar !== null && (isEventStream || isMistypedStream))
-      this.#beginStream(head);
+    else if (isSuccess && grammar !== null && (isEventStream || isOtherStream || isArray)) this.#beginStream(head);
     else if (isJson || head.status >= 400) this.#mode = "held";
     else this.#beginPlain(head);
   }
@@ -397,14 +418,16 @@ export class AnswerRelay implements CallListener {
 
   #truncate(error: GatewayError): void {
     const { grammar } = this.#options;
-    if (this.#mode === "stream" && grammar !== null && !this.#isEncoded) {
-      const isBetweenEvents = this.#lastByte === 10 && this.#lastByteButOne === 10;
+    const isText = this.#isEventStream || grammar?.framing === "sse" || grammar?.framing === "ndjson";
+    // Into an array or a binary message that was cut anywhere nothing can be said: there the broken connection says it.
+    if (this.#mode === "stream" && grammar !== null && isText && !this.#isEncoded) {
+      const isBetweenEvents = this.#lastByte === 10 && (grammar.framing === "ndjson" || this.#lastByteButOne === 10);
       const told = new GatewayError(
         error.code === "upstream_error" ? "upstream_truncated" : error.code,
         error.message,
         error.options,
       );
-      const event = Buffer.from(`${isBetweenEvents ? "" : "\n\n"}${grammar.renderErrorEvent(told)}`);
+      const event = Buffer.from(`${isBetweenEvents ? "" : "\n\n"}${grammar.renderErrorEvent(told).toString()}`);
       if (this.#isChunkedToCaller) this.#writeChunk(event, 0, event.length);
       else this.#caller.write(event, 0, event.length);
       this.#isEndedByClose = false; // the event says it

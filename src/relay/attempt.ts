@@ -1,8 +1,22 @@
-import type { GatewayError } from "../errors.ts";
+import type { GatewayError, UpstreamErrorType } from "../errors.ts";
 import type { Phase } from "../exchange.ts";
 import type { UpstreamCall } from "../wire/upstream-call.ts";
-import type { AnswerRelay, RelayEnd, RelayEvents } from "./answer-relay.ts";
-import type { UpgradeRelay } from "./upgrade-relay.ts";
+import type { Usage } from "../exchange.ts";
+import type { RelayEnd, RelayEvents } from "./answer-relay.ts";
+
+/** What moves an answer: passing it, translating it, or an upgraded connection. */
+export interface Relay {
+  /** The status for the caller; 0 until there is one. */
+  readonly status: number;
+  readonly isStream: boolean;
+  /** The last usage the provider told. */
+  readonly usage: Usage | null;
+  attach(call: UpstreamCall): void;
+  /** What an answer that went through tells of its provider: an error in the place of an answer. */
+  faultOfProvider(): UpstreamErrorType | null;
+  cut(error: GatewayError): void;
+  onError(error: GatewayError): void;
+}
 
 /** What an attempt tells about, and where its end goes: the exchange it belongs to. */
 export interface AttemptOwner {
@@ -23,7 +37,11 @@ export interface AttemptJudge<Owner> {
  */
 export class Attempt<Owner> implements RelayEvents {
   readonly owner: Owner & AttemptOwner;
-  relay: AnswerRelay | UpgradeRelay | null = null;
+  relay: Relay | null = null;
+  /** Tries once more with another credential; gone once bytes have reached the caller. */
+  again: (() => void) | null = null;
+  /** Told when the provider refused the credential. */
+  onRefused: ((status: number, retryAfter: string | null) => void) | null = null;
   #call: UpstreamCall | null = null;
   readonly #judge: AttemptJudge<Owner>;
 
@@ -33,13 +51,14 @@ export class Attempt<Owner> implements RelayEvents {
   }
 
   /** The relay and its call, before the call starts. */
-  attach(relay: AnswerRelay | UpgradeRelay, call: UpstreamCall): void {
+  attach(relay: Relay, call: UpstreamCall): void {
     this.relay = relay;
     this.#call = call;
     relay.attach(call);
   }
 
   onFirstByte(): void {
+    this.again = null;
     this.owner.phase = "streaming";
     this.owner.noteFirstByte();
   }

@@ -19,6 +19,26 @@ export function frameChunk(bytes: Buffer, start: number, end: number): Buffer {
   return chunk;
 }
 
+/** A text as one chunk. */
+export function frameText(text: string): Buffer {
+  const bytes = Buffer.byteLength(text);
+  const size = bytes.toString(16);
+  const chunk = Buffer.allocUnsafe(size.length + bytes + 4);
+  let at = chunk.write(size, 0, "latin1");
+  chunk[at++] = CR;
+  chunk[at++] = LF;
+  at += chunk.write(text, at, "utf8");
+  chunk[at++] = CR;
+  chunk[at] = LF;
+  return chunk;
+}
+
+/** All of some bytes as one chunk. */
+export function frameBytes(bytes: Uint8Array): Buffer {
+  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  return frameChunk(buffer, 0, buffer.length);
+}
+
 /** The payload of all slices in one buffer of its own. */
 export function joinSlices(bytes: Buffer, slices: BodySlices): Buffer {
   let length = 0;

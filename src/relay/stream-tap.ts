@@ -8,6 +8,7 @@ const MAX_USAGE_BYTES = 8 * 1024;
 const MAX_PINNED_BYTES = 4 * 1024;
 
 const USAGE_KEY = Buffer.from('"usage"');
+const OPENING = Buffer.from("{");
 const ERROR_KEY = Buffer.from('"error"');
 const DONE_MARK = Buffer.from("[DONE]");
 
@@ -15,11 +16,20 @@ const QUOTE = 34;
 const OPEN_BRACE = 123;
 /** Of `null`. */
 const LETTER_N = 110;
+/** Of `true`. */
+const LETTER_T = 116;
 
 /** A grammar's marks as bytes, made once. */
-type Marks = { readonly finishKey: Buffer | null; readonly endMarks: readonly Buffer[]; readonly hasDoneMark: boolean };
+type Marks = {
+  readonly finishKey: Buffer | null;
+  readonly endMarks: readonly Buffer[];
+  readonly hasDoneMark: boolean;
+  /** null: usage stands behind the finish, in the same object. */
+  readonly usageKey: Buffer | null;
+  readonly errorMark: Buffer | null;
+};
 
-const NO_MARKS: Marks = { finishKey: null, endMarks: [], hasDoneMark: false };
+const NO_MARKS: Marks = { finishKey: null, endMarks: [], hasDoneMark: false, usageKey: USAGE_KEY, errorMark: null };
 const marksOf = new WeakMap<StreamGrammar, Marks>();
 
 function makeMarks(grammar: StreamGrammar): Marks {
@@ -27,6 +37,8 @@ function makeMarks(grammar: StreamGrammar): Marks {
     finishKey: grammar.finishKey === null ? null : Buffer.from(`"${grammar.finishKey}"`),
     endMarks: grammar.endMarks.map((mark) => Buffer.from(mark)),
     hasDoneMark: grammar.hasDoneMark,
+    usageKey: grammar.usageKey === "" ? null : Buffer.from(`"${grammar.usageKey}"`),
+    errorMark: grammar.errorMark === undefined ? null : Buffer.from(grammar.errorMark),
   };
 }
 
@@ -106,7 +118,10 @@ export class StreamTap {
         isOrdinary = true;
         at += finishKey.length;
         const value = valueAfterKey(bytes, at, end);
-        if (value >= fresh && bytes[value] === QUOTE && --this.#finishesMissing <= 0) this.isFinished = true;
+        if (value >= fresh && isFinish(bytes[value]) && --this.#finishesMissing <= 0) {
+          this.isFinished = true;
+          if (this.#marks.usageKey === null) this.#takeRest(bytes, value, end);
+        }
         // Mostly the chunk's end is too near for another one.
         at = end - at < finishKey.length ? -1 : bytes.indexOf(finishKey, at);
       }
@@ -128,10 +143,20 @@ export class StreamTap {
   }
 
   #searchUsage(bytes: Buffer, start: number, end: number): void {
-    for (let at = bytes.indexOf(USAGE_KEY, start); at !== -1 && at < end; at = bytes.indexOf(USAGE_KEY, at + 7)) {
-      const value = valueAfterKey(bytes, at + USAGE_KEY.length, end);
+    const key = this.#marks.usageKey;
+    if (key === null) return;
+    for (let at = bytes.indexOf(key, start); at !== -1 && at < end; at = bytes.indexOf(key, at + key.length)) {
+      const value = valueAfterKey(bytes, at + key.length, end);
       if (value !== -1 && bytes[value] === OPEN_BRACE) this.#takeUsage(bytes, value, end);
     }
+  }
+
+  /** Usage that stands beside the finish: what follows it, as an object of its own. */
+  #takeRest(bytes: Buffer, finish: number, end: number): void {
+    const comma = bytes.indexOf(44, finish);
+    if (comma === -1 || comma >= end) return;
+    const rest = Buffer.concat([OPENING, bytes.subarray(comma + 1, end)]);
+    this.#takeUsage(rest, 0, rest.length);
   }
 
   #searchError(bytes: Buffer, start: number, end: number): void {
@@ -139,6 +164,10 @@ export class StreamTap {
       const value = valueAfterKey(bytes, at + ERROR_KEY.length, end);
       if (value !== -1 && bytes[value] !== LETTER_N) this.hasError = true;
     }
+    const mark = this.#marks.errorMark;
+    if (mark === null) return;
+    const at = bytes.indexOf(mark, start);
+    if (at !== -1 && at < end) this.hasError = true;
   }
 
   #takeUsage(bytes: Buffer, start: number, end: number): void {
@@ -194,6 +223,11 @@ function skipSpace(bytes: Buffer, from: number, end: number): number {
   let at = from;
   while (at < end && (bytes[at] === 32 || bytes[at] === 10 || bytes[at] === 13 || bytes[at] === 9)) at++;
   return at;
+}
+
+/** A finish is a word (`"stop"`) or `true`; until then it is null, false or not there. */
+function isFinish(first: number | undefined): boolean {
+  return first === QUOTE || first === LETTER_T;
 }
 
 /** Whether what stands before `at` is `data:` with at most one space. */

@@ -17,7 +17,7 @@ const NOTHING = Buffer.alloc(0);
 export class UpgradeRelay implements CallListener {
   status = 0;
   readonly isStream = false;
-  readonly usageJson = null;
+  readonly usage = null;
   readonly #caller: CallerStream;
   readonly #requestId: string;
   readonly #events: RelayEvents;

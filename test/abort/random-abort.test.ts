@@ -27,7 +27,7 @@ beforeAll(async () => {
   gateway = await startGatewayProcess({
     config: [
       "providers:",
-      `  local: { provider: openai-compatible, base_url: "http://127.0.0.1:${upstream.port}/v1", max_concurrent: 24, queue: { size: 100, timeout: 5s } }`,
+      `  local: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "http://127.0.0.1:${upstream.port}/v1", max_concurrent: 24, queue: { size: 100, timeout: 5s } }`,
       "models:",
       "  m: { deployments: [ { provider: local, model: m } ] }",
       "pool: { max_idle: 0 }",

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { testCertificates } from "../instruments/certificates.ts";
-import { loadText, problemsOf } from "./fixtures.ts";
+import { headerOf, loadText, problemsOf } from "./fixtures.ts";
 
 const { caPem, server, client } = testCertificates();
 
@@ -85,7 +85,7 @@ describe("a provider's credential", () => {
     const snapshot = await loadText("providers: { openai: { api_keys: [one, { file: /two }] } }\n", {
       files: { "/two": "2" },
     });
-    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer one");
+    expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer one");
     expect(await problemsOf('providers: { openai: { api_keys: [one, "t wo\\u0000"] } }\n')).toEqual([
       "config.yaml:1:40: providers.openai.api_keys[1]: expected characters that a header can carry, got a control character at position 5",
     ]);
@@ -93,7 +93,7 @@ describe("a provider's credential", () => {
 
   test("is optional where the provider says so", async () => {
     const text = "providers: { p: { provider: openai-compatible, base_url: http://localhost:1, api_key: k } }\n";
-    const credential = (await loadText(text)).providers.get("p")?.credential;
+    const credential = headerOf((await loadText(text)).providers.get("p"));
     expect(credential?.header).toBe("authorization");
     expect(credential?.value.reveal()).toBe("Bearer k");
   });

@@ -14,8 +14,8 @@ test("a config that can be used is counted", async () => {
 
 test("warnings follow, one line each, and no secret", async () => {
   const lines = summarize(await loadText(DESIGN_EXAMPLE, DESIGN_SURROUNDINGS)).split("\n");
-  expect(lines[0]).toBe("ok: 4 providers, 3 models, 17 warnings");
-  expect(lines).toHaveLength(18);
+  expect(lines[0]).toBe("ok: 4 providers, 3 models, 15 warnings");
+  expect(lines).toHaveLength(16);
   expect(lines).toContain("warning: models.gpt-4o.hedge has no effect in this version.");
   expect(lines.join("\n")).not.toMatch(/sk-openai|az-key|sk-ant/);
 });

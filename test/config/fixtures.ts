@@ -1,46 +1,53 @@
 import type { CompiledSnapshot } from "../../src/config/compile.ts";
+import type { Credential, Provider } from "../../src/exchange.ts";
 import { loadSnapshot, type LoadOptions } from "../../src/config/load.ts";
 import { ConfigError, formatProblem } from "../../src/config/problem.ts";
 import type { FileAccess } from "../../src/config/read-files.ts";
 import { defineProvider, type ProviderDefinition } from "../../src/provider/define.ts";
 
-const bearer = (env: string) => ({ header: "authorization", scheme: "Bearer", env });
+const bearer = (...env: string[]) => ({ header: "authorization", scheme: "Bearer", env });
 
 /** Definitions of the tests' own, so that they do not change with the registry. */
 export const DEFINITIONS: ReadonlyMap<string, ProviderDefinition> = new Map(
   [
     defineProvider({
       id: "openai",
-      dialect: "openai-chat",
+      name: "Test",
+      surfaces: [{ dialect: "openai-chat" }],
       baseUrl: "https://api.openai.com/v1",
       credential: bearer("OPENAI_API_KEY"),
       source: "test",
     }),
     defineProvider({
       id: "anthropic",
-      dialect: "anthropic-messages",
+      name: "Test",
+      surfaces: [{ dialect: "anthropic-messages" }],
       baseUrl: "https://api.anthropic.com",
-      credential: { header: "X-Api-Key", scheme: "", env: "ANTHROPIC_API_KEY" },
+      credential: { header: "X-Api-Key", scheme: "", env: ["ANTHROPIC_API_KEY"] },
       source: "test",
     }),
     defineProvider({
       id: "azure",
-      dialect: "openai-chat",
+      name: "Test",
+      surfaces: [{ dialect: "openai-chat" }],
       baseUrl: null,
-      credential: { header: "api-key", scheme: "", env: "AZURE_API_KEY" },
+      credential: { header: "api-key", scheme: "", env: ["AZURE_API_KEY"] },
+      settings: [{ key: "api_version", env: [], default: "2024-10-21", expected: "an API version" }],
       source: "test",
     }),
     defineProvider({
       id: "openai-compatible",
-      dialect: "openai-chat",
+      name: "Test",
+      surfaces: [{ dialect: "openai-chat" }],
       baseUrl: null,
-      credential: bearer(""),
+      credential: bearer(),
       isKeyOptional: true,
       source: "test",
     }),
     defineProvider({
       id: "demo",
-      dialect: "openai-chat",
+      name: "Test",
+      surfaces: [{ dialect: "openai-chat" }],
       baseUrl: "http://demo.invalid/v1",
       credential: null,
       isKeyOptional: true,
@@ -49,6 +56,12 @@ export const DEFINITIONS: ReadonlyMap<string, ProviderDefinition> = new Map(
     }),
   ].map((definition) => [definition.id, definition]),
 );
+
+/** A provider's first credential, where it is a header that never changes. */
+export function headerOf(provider: Provider | undefined): Extract<Credential, { kind: "header" }> | undefined {
+  const [first] = provider?.credentials ?? [];
+  return first?.kind === "header" ? first : undefined;
+}
 
 /** A file system of texts; a null stands for a file that may not be read. */
 export function memoryFiles(files: Readonly<Record<string, string | Uint8Array | null>>): FileAccess {

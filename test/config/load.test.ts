@@ -1,6 +1,7 @@
 import { describe, expect, test } from "bun:test";
 import { loadConfig, loadSnapshot } from "../../src/config/load.ts";
 import {
+  headerOf,
   DEFINITIONS,
   DESIGN_EXAMPLE,
   DESIGN_SURROUNDINGS,
@@ -27,13 +28,13 @@ describe("a config file", () => {
     expect([...snapshot.providers.keys()]).toEqual(["openai", "anthropic", "azure-eu", "local"]);
     expect([...snapshot.models.keys()]).toEqual(["gpt-4o", "claude", "local/*"]);
     const [openai, anthropic] = [snapshot.providers.get("openai"), snapshot.providers.get("anthropic")];
-    expect(openai?.credential?.header).toBe("authorization");
-    expect(openai?.credential?.value.reveal()).toBe("Bearer sk-openai");
-    expect(anthropic?.credential?.header).toBe("x-api-key");
-    expect(anthropic?.credential?.value.reveal()).toBe("sk-ant");
+    expect(headerOf(openai)?.header).toBe("authorization");
+    expect(headerOf(openai)?.value.reveal()).toBe("Bearer sk-openai");
+    expect(headerOf(anthropic)?.header).toBe("x-api-key");
+    expect(headerOf(anthropic)?.value.reveal()).toBe("sk-ant");
     expect(snapshot.providers.get("local")).toMatchObject({
       id: "openai-compatible",
-      credential: null,
+      credentials: [],
       maxConcurrent: 64,
       origin: { tls: false, host: "vllm", port: 8000, hostHeader: "vllm:8000", pathPrefix: "/v1", unixPath: null },
     });
@@ -48,7 +49,6 @@ describe("a config file", () => {
     const { warnings } = await loadText(DESIGN_EXAMPLE, DESIGN_SURROUNDINGS);
     const without = (path: string): string => `${path} has no effect in this version.`;
     expect(warnings).toEqual([
-      without("providers.azure-eu.api_version"),
       without("models.gpt-4o.strategy"),
       without("models.gpt-4o.deployments[0].weight"),
       without("models.gpt-4o.deployments[0].tpm"),
@@ -61,7 +61,6 @@ describe("a config file", () => {
       without("models.gpt-4o.breaker"),
       without("defaults.strategy"),
       without("defaults.retries"),
-      without("defaults.drop_params"),
       without("defaults.on_disconnect"),
       without("limits.max_in_flight_tokens"),
       "models.gpt-4o has 2 deployments; only the first is used in this version.",
@@ -95,9 +94,9 @@ describe("a config file", () => {
       log: { level: "info", format: "json" },
     });
     expect(snapshot.providers.get("demo")).toMatchObject({
-      dialect: "openai-chat",
+      surfaces: [{ dialect: "openai-chat", models: null, paths: null, query: "" }],
       isEmbedded: true,
-      credential: null,
+      credentials: [],
       headers: [],
       maxConcurrent: null,
       queue: null,
@@ -135,7 +134,7 @@ log: { level: debug, format: text }
       ops: null,
     });
     expect(snapshot.providers.get("demo")).toMatchObject({
-      dialect: "anthropic-messages",
+      surfaces: [{ dialect: "anthropic-messages" }],
       headers: [["x-team", "shop"]],
       maxConcurrent: 3,
       queue: { size: 2, timeoutMs: 250 },
@@ -186,11 +185,11 @@ models:
   test("warns about what can have no effect, and about what is dangerous", async () => {
     const { warnings } = await loadText(`
 providers:
-  openai: { api_keys: [one, two], tls: { verify: false } }
+  openai: { api_key: one, region: somewhere, tls: { verify: false } }
   demo: { tls: { server_name: example.com }, queue: { size: 1, timeout: 1s } }
 `);
     expect(warnings).toEqual([
-      "providers.openai.api_keys has 2 keys; only the first is used in this version.",
+      "providers.openai.region has no effect for openai.",
       "providers.openai.tls.verify is false: anyone on the way can pose as this provider and read its key.",
       "providers.demo.tls has no effect: base_url is not https.",
       "providers.demo.queue has no effect without max_concurrent.",
@@ -307,7 +306,7 @@ describe("no config file at all", () => {
     const env = { OPENAI_API_KEY: "sk-example", ANTHROPIC_API_KEY: "", AZURE_API_KEY: "needs a base_url" };
     const snapshot = await loadSnapshot(optionsFor(null, { env }));
     expect([...snapshot.providers.keys()]).toEqual(["openai"]);
-    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer sk-example");
+    expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer sk-example");
     expect(snapshot.models.size).toBe(0);
   });
 
@@ -360,12 +359,12 @@ describe("the environment", () => {
 
   test("a text of digits stays a text", async () => {
     const snapshot = await loadText("providers:\n  openai:\n    api_key: ${KEY}\n", { env: { KEY: "12345" } });
-    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer 12345");
+    expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer 12345");
   });
 
   test("is not expanded twice", async () => {
     const snapshot = await loadText('providers: { openai: { api_key: "${A}" } }\n', { env: { A: "${B}", B: "no" } });
-    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer ${B}");
+    expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer ${B}");
   });
 });
 
@@ -380,7 +379,7 @@ describe("secrets", () => {
         "/etc/llmux/keys/openai": "sk-example\r\n",
       }),
     });
-    expect(snapshot.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer sk-example");
+    expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer sk-example");
     expect(secretPaths).toEqual(["/etc/llmux/keys/openai"]);
   });
 

@@ -78,7 +78,7 @@ const CASES: readonly {
     name: "a merge key, which YAML 1.2 does not have",
     text: "providers:\n  demo: &d { provider: demo }\n  other: { <<: *d }\n",
     problems: [
-      `config.yaml:3:12: providers.other["<<"]: expected a known key, got "<<"; known here: provider, base_url, api_key, api_keys, headers, dialect, region, api_version, max_concurrent, queue, tls, proxy, timeouts`,
+      `config.yaml:3:12: providers.other["<<"]: expected a known key, got "<<"; known here: provider, base_url, api_key, api_keys, headers, dialect, dialects, region, project, account, api_version, max_concurrent, queue, tls, proxy, timeouts`,
       `config.yaml:3:3: providers.other: expected the key "provider", because "other" is not the id of a known provider; known are anthropic, azure, demo, openai, openai-compatible`,
     ].toReversed(),
   },

@@ -6,7 +6,7 @@ import { ConfigError } from "../../src/config/problem.ts";
 import { ConfigWatcher, type WatchOptions } from "../../src/config/watch.ts";
 import { SimulatedClock } from "../../src/lib/clock.ts";
 import { until } from "../instruments/until.ts";
-import { DEFINITIONS, memoryFiles } from "./fixtures.ts";
+import { headerOf, DEFINITIONS, memoryFiles } from "./fixtures.ts";
 
 const cleanups: (() => void)[] = [];
 afterEach(() => {
@@ -244,7 +244,7 @@ describe("a mounted ConfigMap", () => {
     const text = (name: string): string => `providers: { openai: { api_key: { file: ${folder}/${name}/key } } }\n`;
     const path = write(join(folder, "config", "config.yaml"), text("first"));
     const { watcher } = await follow(path);
-    const key = (): string | undefined => watcher.current.providers.get("openai")?.credential?.value.reveal();
+    const key = (): string | undefined => headerOf(watcher.current.providers.get("openai"))?.value.reveal();
     expect(key()).toBe("Bearer one");
     publishFirst({ key: "two\n" });
     await until("the new key is there", () => key() === "Bearer two");
@@ -418,7 +418,7 @@ describe("time", () => {
       },
     });
     await watcher.reload("sighup");
-    expect(watcher.current.providers.get("openai")?.credential?.value.reveal()).toBe("Bearer new");
+    expect(headerOf(watcher.current.providers.get("openai"))?.value.reveal()).toBe("Bearer new");
     expect(watcher.current.generation).toBe(2);
   });
 

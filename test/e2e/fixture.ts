@@ -18,7 +18,7 @@ export type Stage = { readonly gateway: TestGateway; readonly upstream: Upstream
 export function writeConfig(upstreamPort: number): string {
   return `
 providers:
-  fake: { provider: openai-compatible, base_url: "http://127.0.0.1:${upstreamPort}/v1", api_key: "${UPSTREAM_KEY}" }
+  fake: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "http://127.0.0.1:${upstreamPort}/v1", api_key: "${UPSTREAM_KEY}" }
 models:
   example: { deployments: [{ provider: fake, model: example-model }] }
   "local/*": { deployments: [{ provider: fake, model: "*" }] }

@@ -47,7 +47,7 @@ export async function openWard(): Promise<Ward> {
   ];
   const lines = entries.map(
     ([name, url]) =>
-      `  ${name}: { provider: openai-compatible, base_url: "${url}", tls: { ca: ${JSON.stringify(caPem)} } }`,
+      `  ${name}: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "${url}", tls: { ca: ${JSON.stringify(caPem)} } }`,
   );
   const models = entries.map(([name]) => `  ${name}: { deployments: [ { provider: ${name}, model: ${name} } ] }`);
   const limits = [`connect: ${TIMEOUT_MS}ms`, `first_byte: ${TIMEOUT_MS}ms`, `idle: ${TIMEOUT_MS}ms`, "total: 20s"];

@@ -146,7 +146,15 @@ export function writeChat(fields: Entry = {}, options: PostOptions = {}): Buffer
 
 /** JSON is YAML: each section as one line. */
 function writeConfig(baseUrl: string, options: StageOptions): string {
-  const fake = { provider: "openai-compatible", base_url: baseUrl, api_key: PROVIDER_KEY, ...options.provider };
+  // It speaks all of OpenAI's API, so that every endpoint of it passes; a test of translation names another dialect.
+  const dialects = options.provider?.["dialect"] === undefined ? ["openai-chat", "openai-responses"] : undefined;
+  const fake = {
+    provider: "openai-compatible",
+    base_url: baseUrl,
+    api_key: PROVIDER_KEY,
+    dialects,
+    ...options.provider,
+  };
   const sections: Entry = {
     providers: { fake, ...options.providers },
     models: { m: { deployments: [{ provider: "fake", model: "m-there" }] }, ...options.models },

@@ -4,6 +4,7 @@ import type { LogLevel, Outcome } from "../../src/exchange.ts";
 import { SimulatedClock } from "../../src/lib/clock.ts";
 import { Log } from "../../src/observe/log.ts";
 import { sampleExchange } from "./sample-exchange.ts";
+import { usageOf } from "../../src/lib/usage.ts";
 
 /** A log whose lines end in a list. */
 function setUp(options: { level?: LogLevel; format?: "json" | "text"; useColour?: boolean } = {}) {
@@ -77,7 +78,7 @@ describe("an exchange's line", () => {
         firstByteMs: null,
         attempts: 2,
         outcome: { kind: "failed", error: failed },
-        usage: { inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null },
+        usage: usageOf({ inputTokens: null, outputTokens: null, cachedTokens: null, reasoningTokens: null }),
       }),
     );
     log.onSettled(sampleExchange({ status: 499, outcome: { kind: "cancelled", phase: "waiting" } }));

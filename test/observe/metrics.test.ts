@@ -2,6 +2,7 @@ import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../src/errors.ts";
 import { Metrics, type MetricSources } from "../../src/observe/metrics.ts";
 import { sampleExchange as exchange } from "./sample-exchange.ts";
+import { usageOf } from "../../src/lib/usage.ts";
 
 const quietSources: MetricSources = {
   version: "1.2.3",
@@ -60,10 +61,10 @@ describe("an exchange", () => {
 
   test("adds the tokens that were reported, and only what can be a count", async () => {
     const metrics = new Metrics(quietSources);
-    const usage = { inputTokens: 100, outputTokens: 7, cachedTokens: 64, reasoningTokens: 5 };
+    const usage = usageOf({ inputTokens: 100, outputTokens: 7, cachedTokens: 64, reasoningTokens: 5 });
     metrics.onSettled(exchange({ usage }));
     metrics.onSettled(exchange({ usage }));
-    const hostile = { inputTokens: -5, outputTokens: Number.NaN, cachedTokens: 1e300, reasoningTokens: 0.5 };
+    const hostile = usageOf({ inputTokens: -5, outputTokens: Number.NaN, cachedTokens: 1e300, reasoningTokens: 0.5 });
     metrics.onSettled(exchange({ usage: hostile }));
     const series = await scrape(metrics);
     const tokens = (type: string) =>

@@ -1,3 +1,4 @@
+import { usageOf } from "../../src/lib/usage.ts";
 import type { ExchangeRecord } from "../../src/exchange.ts";
 
 /** A plausible finished exchange, with what a test wants different. */
@@ -18,7 +19,7 @@ export function sampleExchange(fields: Partial<ExchangeRecord> = {}): ExchangeRe
     abortMs: null,
     bytesIn: 100,
     bytesOut: 2000,
-    usage: { inputTokens: 10, outputTokens: 20, cachedTokens: null, reasoningTokens: null },
+    usage: usageOf({ inputTokens: 10, outputTokens: 20, cachedTokens: null, reasoningTokens: null }),
     usageSource: "provider",
     outcome: { kind: "finished" },
     upstreamErrorType: null,

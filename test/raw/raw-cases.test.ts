@@ -17,7 +17,7 @@ beforeAll(async () => {
   gateway = await startGateway({
     config: [
       "providers:",
-      `  local: { provider: openai-compatible, base_url: "http://127.0.0.1:${upstream.port}/v1" }`,
+      `  local: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "http://127.0.0.1:${upstream.port}/v1" }`,
       "models:",
       "  m: { deployments: [ { provider: local, model: m } ] }",
       "",

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
-import { CHAT_STREAM, RESPONSES_STREAM } from "../../src/dialect/openai-chat/stream-grammar.ts";
+import { CHAT_STREAM } from "../../src/dialect/openai-chat/stream-grammar.ts";
+import { RESPONSES_STREAM } from "../../src/dialect/openai-responses/stream-grammar.ts";
 import { StreamTap } from "../../src/relay/stream-tap.ts";
 import { UsageWithholder } from "../../src/relay/usage-withholder.ts";
 

@@ -1,32 +1,14 @@
-import type { StreamGrammar } from "../../exchange.ts";
-import { CHAT_STREAM, MEDIA_STREAM, RESPONSES_STREAM } from "./stream-grammar.ts";
-
-/** Where the model's name stands in a request. */
-export type ModelPlace = "json" | "multipart" | "query";
-
-/** One operation of OpenAI's API that is relayed to a provider. */
-export type Endpoint = {
-  /** Fixed name for logs. */
-  readonly name: string;
-  readonly method: "GET" | "POST";
-  readonly path: string;
-  /** Path at the provider, after its base URL. */
-  readonly upstreamPath: string;
-  readonly modelPlace: ModelPlace;
-  /** The model the API itself assumes when a request names none. */
-  readonly defaultModel: string | null;
-  readonly grammar: StreamGrammar | null;
-  /** Whether an answer that is no stream is JSON. */
-  readonly answersJson: boolean;
-  /** Whether `stream_options.include_usage` exists here. */
-  readonly hasStreamOptions: boolean;
-};
+import type { Endpoint } from "../dialect.ts";
+import { CHAT_STREAM, MEDIA_STREAM } from "./stream-grammar.ts";
 
 const JSON_POST = {
+  dialect: "openai-chat",
+  operation: null,
   method: "POST",
   modelPlace: "json",
   defaultModel: null,
   grammar: null,
+  isStreamPath: null,
   answersJson: true,
   hasStreamOptions: false,
 } as const;
@@ -35,10 +17,11 @@ const JSON_POST = {
  * OpenAI's endpoints that carry a model's name: https://platform.openai.com/docs/api-reference.
  * Default models as that reference states them.
  */
-const ENDPOINTS: readonly Endpoint[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   {
     ...JSON_POST,
     name: "chat.completions",
+    operation: "generate",
     path: "/v1/chat/completions",
     upstreamPath: "/chat/completions",
     grammar: CHAT_STREAM,
@@ -47,13 +30,19 @@ const ENDPOINTS: readonly Endpoint[] = [
   {
     ...JSON_POST,
     name: "completions",
+    operation: "generate",
     path: "/v1/completions",
     upstreamPath: "/completions",
     grammar: CHAT_STREAM,
     hasStreamOptions: true,
   },
-  { ...JSON_POST, name: "responses", path: "/v1/responses", upstreamPath: "/responses", grammar: RESPONSES_STREAM },
-  { ...JSON_POST, name: "embeddings", path: "/v1/embeddings", upstreamPath: "/embeddings" },
+  {
+    ...JSON_POST,
+    name: "embeddings",
+    operation: "embed",
+    path: "/v1/embeddings",
+    upstreamPath: "/embeddings",
+  },
   {
     ...JSON_POST,
     name: "moderations",

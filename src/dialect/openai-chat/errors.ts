@@ -1,4 +1,8 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
+import type { ErrorCodec, WrittenError } from "../dialect.ts";
+import type { NeutralError } from "../neutral.ts";
+import { neutralErrorOf } from "../neutral-error.ts";
+import { readError } from "./read-error.ts";
 
 /**
  * Our codes in OpenAI's words, so that its SDKs raise the class their users catch:
@@ -25,29 +29,55 @@ const WORDS = {
   upstream_timeout: { type: "server_error", code: "upstream_timeout" },
 } as const satisfies Record<ErrorCode, { type: string; code: string | null }>;
 
-function errorObject(error: GatewayError): Record<string, unknown> {
-  const words = WORDS[error.code];
+/** Codes whose word callers look for, whatever the provider called it. */
+const FIXED: ReadonlySet<ErrorCode> = new Set([
+  "unauthorized",
+  "context_window_exceeded",
+  "content_policy",
+  "budget_exceeded",
+  "rate_limited",
+  "overloaded",
+]);
+
+function codeOf(error: NeutralError): string | null {
+  const { code } = WORDS[error.code];
+  if (error.source === "gateway") return error.detail ?? code;
+  return FIXED.has(error.code) ? code : (error.detail ?? code);
+}
+
+function errorObject(error: NeutralError): Record<string, unknown> {
   return {
     message: error.message,
-    type: words.type,
-    param: error.options.param ?? null,
-    code: error.options.detail ?? words.code,
-    source: "gateway",
+    type: WORDS[error.code].type,
+    param: error.param,
+    code: codeOf(error),
+    source: error.source,
   };
 }
 
 /** The body of an error answer. */
-export function renderErrorBody(error: GatewayError): string {
+export function writeErrorBody(error: NeutralError): string {
   return JSON.stringify({ error: errorObject(error) });
+}
+
+/** The body of an answer for an error of ours. */
+export function renderErrorBody(error: GatewayError): string {
+  return writeErrorBody(neutralErrorOf(error));
 }
 
 /** An error inside a chat stream, as OpenAI's SDKs recognise it: a data line with an `error` member. */
 export function renderErrorEvent(error: GatewayError): string {
-  return `data: ${renderErrorBody(error)}\n\n`;
+  return writeErrorEvent(neutralErrorOf(error));
 }
 
-/** An error inside a Responses stream: https://platform.openai.com/docs/api-reference/responses-streaming/error */
-export function renderResponsesErrorEvent(error: GatewayError): string {
-  const { code, message, param } = errorObject(error);
-  return `event: error\ndata: ${JSON.stringify({ type: "error", code, message, param, source: "gateway" })}\n\n`;
+export function writeErrorEvent(error: NeutralError): string {
+  return `data: ${writeErrorBody(error)}\n\n`;
 }
+
+function writeError(error: NeutralError): WrittenError {
+  const { retryAfterSeconds } = error;
+  const headers = retryAfterSeconds === null ? [] : [["retry-after", String(Math.ceil(retryAfterSeconds))] as const];
+  return { body: writeErrorBody(error), contentType: "application/json", headers };
+}
+
+export const errors: ErrorCodec = { read: readError, write: writeError };

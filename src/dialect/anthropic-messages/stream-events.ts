@@ -1,0 +1,293 @@
+import { asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import type { EventSink } from "../dialect.ts";
+import type { Opaque } from "../neutral.ts";
+import { carriedForToolUse } from "./carried-signature.ts";
+import { readCitation } from "./citations.ts";
+import { readStreamError } from "./errors.ts";
+import { readFinish } from "./finish.ts";
+import { MESSAGE } from "./read-answer.ts";
+import { native, readPart, readSignature } from "./read-part.ts";
+import { readTier, readUsage } from "./usage.ts";
+
+/** What a content block has become: its part, and what is held of it until it ends. */
+type Block = {
+  /** Its part's index; -1 while nothing was told of it. */
+  part: number;
+  readonly kind: "text" | "thinking" | "tool" | "native";
+  /** Of a native block: the block as it grows. Of any other: nothing. */
+  native: Record<string, Json | undefined> | null;
+  /** Arguments that stood in the block's start, told only where no deltas follow. */
+  startInput: string;
+  /** A native block's input, as it came. */
+  input: string;
+  signature: string;
+  hasDelta: boolean;
+};
+
+const DELTA: ReadonlySet<string> = new Set(["stop_reason", "stop_sequence"]);
+const MESSAGE_DELTA: ReadonlySet<string> = new Set(["type", "delta", "usage"]);
+const CHOICE = 0;
+
+/**
+ * Reads the events of a stream, whatever frames them (SSE here, an event stream at Bedrock), into neutral events:
+ * https://platform.claude.com/docs/en/build-with-claude/streaming
+ */
+export class MessageEvents {
+  readonly #blocks: (Block | undefined)[] = [];
+  #nextPart = 0;
+  #usage: JsonObject | null = null;
+  #hasStarted = false;
+  #hasEnded = false;
+  #extra: JsonObject | null = null;
+  /** Another provider's signature, carried for the tool call that comes next (see `carried-signature.ts`). */
+  #carried: Opaque | null = null;
+
+  read(event: JsonObject, sink: EventSink): void {
+    if (this.#hasEnded) return;
+    switch (event["type"]) {
+      case "content_block_delta":
+        this.#readDelta(event, sink);
+        return;
+      case "content_block_start":
+        this.#openBlock(event, sink);
+        return;
+      case "content_block_stop": {
+        const block = this.#blocks[event["index"] as number];
+        if (block !== undefined) this.#closeBlock(event["index"] as number, block, sink);
+        return;
+      }
+      case "message_start":
+        this.#start(event, sink);
+        return;
+      case "message_delta":
+        this.#readMessageDelta(event, sink);
+        return;
+      case "message_stop":
+        this.#closeAll(sink);
+        this.#hasEnded = true;
+        sink({ kind: "message-end", extra: this.#extra });
+        return;
+      case "ping":
+        sink({ kind: "keep-alive" });
+        return;
+      case "error":
+        this.#hasEnded = true;
+        sink({ kind: "error", error: readStreamError(event) });
+        return;
+      default:
+      // An event of a later version: "your code should handle unknown event types gracefully".
+    }
+  }
+
+  #start(event: JsonObject, sink: EventSink): void {
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
+    const message = asObject(event["message"]) ?? {};
+    this.#usage = asObject(message["usage"]);
+    sink({
+      kind: "message-start",
+      id: asString(message["id"]),
+      model: asString(message["model"]),
+      createdAt: null,
+      serviceTier: readTier(this.#usage),
+      extra: restOf(message, MESSAGE),
+    });
+    this.#tellUsage(sink);
+  }
+
+  #tellUsage(sink: EventSink): void {
+    const usage = this.#usage === null ? null : readUsage(this.#usage);
+    if (usage !== null) sink({ kind: "usage", usage });
+  }
+
+  #openBlock(event: JsonObject, sink: EventSink): void {
+    const index = event["index"];
+    const start = asObject(event["content_block"]);
+    if (typeof index !== "number" || index < 0 || start === null) return;
+    const open = this.#blocks[index];
+    if (open !== undefined) this.#closeBlock(index, open, sink);
+    const block: Block = {
+      part: -1,
+      kind: kindOf(start),
+      native: null,
+      startInput: "",
+      input: "",
+      signature: "",
+      hasDelta: false,
+    };
+    this.#blocks[index] = block;
+    if (block.kind === "native") {
+      // Whole parts come as one piece: told when the block ends.
+      block.native = { ...start };
+      return;
+    }
+    const part = readPart(start);
+    const carried = this.#carried;
+    this.#carried = carriedForToolUse(part);
+    if (this.#carried !== null) {
+      this.#blocks[index] = undefined;
+      return;
+    }
+    block.part = this.#nextPart++;
+    const at = { choice: CHOICE, part: block.part };
+    const extra = part.extra === undefined ? {} : { extra: part.extra };
+    switch (part.kind) {
+      case "text":
+        sink({ kind: "part-start", ...at, start: { kind: "text", ...extra } });
+        if (part.text !== "") sink({ kind: "text-delta", ...at, text: part.text });
+        for (const citation of part.citations ?? []) sink({ kind: "citation", ...at, citation });
+        return;
+      case "reasoning":
+        sink({ kind: "part-start", ...at, start: { kind: "reasoning", ...extra } });
+        if (part.text !== "") sink({ kind: "reasoning-delta", ...at, text: part.text });
+        if (start["type"] === "thinking") block.signature = asString(start["signature"]) ?? "";
+        else if (part.encrypted !== undefined) {
+          sink({ kind: "signature", ...at, slot: "encrypted", opaque: part.encrypted });
+        }
+        return;
+      case "tool-call": {
+        const signature = carried === null ? {} : { signature: carried };
+        sink({
+          kind: "part-start",
+          ...at,
+          start: { kind: "tool-call", id: part.id, name: part.name, ...signature, ...extra },
+        });
+        if (part.arguments !== "{}") block.startInput = part.arguments;
+        return;
+      }
+      default:
+    }
+  }
+
+  #readDelta(event: JsonObject, sink: EventSink): void {
+    const block = this.#blocks[event["index"] as number];
+    const delta = event["delta"] as JsonObject | null | undefined;
+    if (block === undefined || typeof delta !== "object" || delta === null) return;
+    if (block.native !== null) {
+      growNative(block, delta);
+      return;
+    }
+    const { part } = block;
+    switch (delta["type"]) {
+      case "text_delta":
+        sink({ kind: "text-delta", choice: CHOICE, part, text: asString(delta["text"]) ?? "" });
+        return;
+      case "input_json_delta": {
+        const text = asString(delta["partial_json"]) ?? "";
+        // The first delta is empty.
+        if (text === "") return;
+        block.hasDelta = true;
+        sink({ kind: "tool-call-arguments-delta", choice: CHOICE, part, text });
+        return;
+      }
+      case "thinking_delta":
+        sink({ kind: "reasoning-delta", choice: CHOICE, part, text: asString(delta["thinking"]) ?? "" });
+        return;
+      case "signature_delta":
+        block.signature += asString(delta["signature"]) ?? "";
+        return;
+      case "citations_delta": {
+        const citation = asObject(delta["citation"]);
+        if (citation !== null) sink({ kind: "citation", choice: CHOICE, part, citation: readCitation(citation) });
+        return;
+      }
+      default:
+      // A delta of a later version.
+    }
+  }
+
+  #closeBlock(index: number, block: Block, sink: EventSink): void {
+    this.#blocks[index] = undefined;
+    if (block.native !== null) {
+      const part = this.#nextPart++;
+      sink({
+        kind: "part-start",
+        choice: CHOICE,
+        part,
+        start: { kind: "whole", part: native(finishNative(block.native, block.input)) },
+      });
+      sink({ kind: "part-end", choice: CHOICE, part, extra: null });
+      return;
+    }
+    const at = { choice: CHOICE, part: block.part };
+    if (block.startInput !== "" && !block.hasDelta) {
+      sink({ kind: "tool-call-arguments-delta", ...at, text: block.startInput });
+    }
+    if (block.signature !== "") {
+      const { signature, encrypted } = readSignature(block.signature);
+      if (signature !== undefined) sink({ kind: "signature", ...at, slot: "signature", opaque: signature });
+      if (encrypted !== undefined) sink({ kind: "signature", ...at, slot: "encrypted", opaque: encrypted });
+    }
+    sink({ kind: "part-end", ...at, extra: null });
+  }
+
+  #closeAll(sink: EventSink): void {
+    for (const [index, block] of this.#blocks.entries()) {
+      if (block !== undefined) this.#closeBlock(index, block, sink);
+    }
+  }
+
+  #readMessageDelta(event: JsonObject, sink: EventSink): void {
+    this.#closeAll(sink);
+    const delta = asObject(event["delta"]) ?? {};
+    const finish = readFinish(asString(delta["stop_reason"]), asString(delta["stop_sequence"]));
+    const extra = restOf(delta, DELTA);
+    if (finish !== null) sink({ kind: "finish", choice: CHOICE, finish, extra });
+    const usage = asObject(event["usage"]);
+    if (usage !== null) {
+      this.#usage = mergeWire(this.#usage, usage);
+      this.#tellUsage(sink);
+    }
+    const rest = restOf(event, MESSAGE_DELTA);
+    if (rest !== null) this.#extra = { ...this.#extra, ...rest };
+  }
+}
+
+function kindOf(start: JsonObject): Block["kind"] {
+  switch (start["type"]) {
+    case "text":
+      return "text";
+    case "thinking":
+    case "redacted_thinking":
+      return "thinking";
+    case "tool_use":
+      return "tool";
+    default:
+      return "native";
+  }
+}
+
+/** A server tool's input comes in pieces; any other delta of a block nobody here knows adds its members to it. */
+function growNative(block: Block, delta: JsonObject): void {
+  if (delta["type"] === "input_json_delta") {
+    block.input += asString(delta["partial_json"]) ?? "";
+    return;
+  }
+  const value = block.native as Record<string, Json | undefined>;
+  for (const key in delta) {
+    const more = delta[key];
+    if (key === "type" || more === undefined) continue;
+    const before = value[key];
+    value[key] = typeof before === "string" && typeof more === "string" ? before + more : more;
+  }
+}
+
+function finishNative(value: Record<string, Json | undefined>, input: string): JsonObject {
+  if (input === "") return value;
+  try {
+    return { ...value, input: JSON.parse(input) as Json };
+  } catch {
+    // the tool's input broke off (max_tokens): what came of it is kept as text
+    return { ...value, input };
+  }
+}
+
+/** Later figures are the whole message's so far; what they leave out or say null of stays. */
+function mergeWire(earlier: JsonObject | null, later: JsonObject): JsonObject {
+  const merged: Record<string, Json | undefined> = { ...earlier };
+  for (const key in later) {
+    const value = later[key];
+    if (value !== undefined && (value !== null || merged[key] === undefined)) merged[key] = value;
+  }
+  return merged;
+}

@@ -1,0 +1,35 @@
+import type { Dialect } from "../dialect.ts";
+import { geminiCountTokens } from "./count-tokens.ts";
+import { geminiEmbed } from "./embed.ts";
+import { GEMINI_ENDPOINTS } from "./endpoints.ts";
+import { geminiErrors } from "./errors.ts";
+import { readAnswer } from "./read-answer.ts";
+import { readRequest } from "./read-request.ts";
+import { CONTENT, EXTRA_HINTS, SETTINGS } from "./settings.ts";
+import { GeminiStreamReader } from "./stream-reader.ts";
+import { GeminiStreamWriter } from "./stream-writer.ts";
+import { readUsageText } from "./usage.ts";
+import { writeAnswer } from "./write-answer.ts";
+import { writeRequest } from "./write-request.ts";
+
+/** Google's Gemini API, as AI Studio and Vertex AI serve it: https://ai.google.dev/api */
+export const gemini: Dialect = {
+  id: "gemini",
+  endpoints: GEMINI_ENDPOINTS,
+  settings: SETTINGS,
+  content: CONTENT,
+  extraHints: EXTRA_HINTS,
+  generate: {
+    readRequest,
+    writeRequest,
+    readAnswer,
+    writeAnswer,
+    openReader: () => new GeminiStreamReader(),
+    openWriter: (context) => new GeminiStreamWriter(context),
+  },
+  embed: geminiEmbed,
+  rerank: null,
+  countTokens: geminiCountTokens,
+  errors: geminiErrors,
+  readUsage: readUsageText,
+};

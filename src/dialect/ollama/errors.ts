@@ -1,0 +1,71 @@
+import type { ErrorCode, GatewayError } from "../../errors.ts";
+import { asObject, asString, type JsonObject } from "../../lib/json.ts";
+import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
+import { neutralErrorOf } from "../neutral-error.ts";
+import type { NeutralError } from "../neutral.ts";
+
+const MAX_MESSAGE_CHARS = 4096;
+
+/** https://docs.ollama.com/api/errors */
+const CODES: Readonly<Record<number, ErrorCode>> = {
+  400: "invalid_request",
+  401: "unauthorized",
+  402: "budget_exceeded",
+  403: "forbidden",
+  404: "not_found",
+  405: "method_not_allowed",
+  408: "request_timeout",
+  413: "payload_too_large",
+  422: "invalid_request",
+  429: "rate_limited",
+  500: "upstream_error",
+  502: "upstream_error",
+  503: "overloaded",
+  504: "upstream_timeout",
+  529: "overloaded",
+};
+
+const CONTEXT_WINDOW = /context (length|window|size)|exceeds maximum context|prompt is too long/i;
+const MODEL_NOT_FOUND = /\bmodel\b.*\bnot found\b/i;
+
+/** `{ error: "…" }`. */
+function read(status: number, body: JsonObject | null, text: string, header: HeaderLookup): NeutralError {
+  const message =
+    readMessage(body) ?? (text === "" || body !== null ? `The provider answered with status ${status}.` : text);
+  let code = CODES[status] ?? (status >= 500 ? "upstream_error" : "invalid_request");
+  if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
+  const retryAfter = header("retry-after")?.trim() ?? "";
+  return {
+    code,
+    status,
+    message: message.slice(0, MAX_MESSAGE_CHARS),
+    param: null,
+    detail: code === "not_found" && MODEL_NOT_FOUND.test(message) ? "model_not_found" : null,
+    source: "provider",
+    retryAfterSeconds: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null,
+  };
+}
+
+/** The text of an error, which is a string, and an object where it comes through an OpenAI-compatible door. */
+export function readMessage(body: JsonObject | null): string | null {
+  return asString(body?.["error"]) ?? asString(asObject(body?.["error"])?.["message"]) ?? asString(body?.["message"]);
+}
+
+function write(error: NeutralError, _requestId: string): WrittenError {
+  return { body: writeBody(error), contentType: "application/json; charset=utf-8", headers: [] };
+}
+
+function writeBody(error: NeutralError): string {
+  return JSON.stringify({ error: error.message, source: error.source });
+}
+
+/** An error in mid-stream is a line like an error answer: https://docs.ollama.com/api/errors#errors-that-occur-while-streaming */
+export function writeErrorLine(error: NeutralError): string {
+  return `${writeBody(error)}\n`;
+}
+
+export function renderErrorLine(error: GatewayError): string {
+  return writeErrorLine(neutralErrorOf(error));
+}
+
+export const errors: ErrorCodec = { read, write };

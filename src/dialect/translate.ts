@@ -1,0 +1,319 @@
+/** From one dialect to another: a request on its way out, and the way back for its answer. */
+import { GatewayError } from "../errors.ts";
+import type { Usage } from "../exchange.ts";
+import { asObject, type JsonObject, parseObject } from "../lib/json.ts";
+import type {
+  AnswerContext,
+  Dialect,
+  HeaderLookup,
+  Operation,
+  RequestContext,
+  StreamReader,
+  StreamWriter,
+  WrittenError,
+} from "./dialect.ts";
+import { fitExtra, fitRequest } from "./fit-request.ts";
+import { AnswerFolder, unfoldAnswer } from "./fold.ts";
+import { JsonToolUnwrapper, unwrapJsonTool } from "./json-tool.ts";
+import type {
+  EmbedRequest,
+  NeutralAnswer,
+  NeutralError,
+  NeutralEvent,
+  NeutralRequest,
+  RerankRequest,
+} from "./neutral.ts";
+import { Target } from "./target.ts";
+import type { Quirks } from "../exchange.ts";
+
+export type TranslationInput = {
+  readonly from: Dialect;
+  readonly to: Dialect;
+  readonly operation: Operation;
+  readonly body: JsonObject;
+  readonly context: RequestContext;
+  /** The provider's name for the model, and what is known of it. */
+  readonly model: string;
+  readonly quirks: Quirks;
+  readonly dropParams: boolean;
+  readonly requestId: string;
+  /** Seconds since 1970. */
+  readonly createdAt: number;
+};
+
+export type TranslatedRequest = {
+  readonly body: JsonObject;
+  /** Fields that were left out, in the caller's words. */
+  readonly dropped: readonly string[];
+  readonly answer: AnswerTranslation;
+};
+
+/** Throws GatewayError `invalid_request` for what the caller's dialect does not allow or the target cannot express. */
+export function translateRequest(input: TranslationInput): TranslatedRequest {
+  const { from, to, operation, context } = input;
+  const nameOf = (setting: string): string =>
+    (from.settings as Readonly<Record<string, { readonly name: string } | null | undefined>>)[setting]?.name ?? setting;
+  const target = new Target(input.model, input.quirks, input.dropParams, nameOf);
+  switch (operation) {
+    case "generate": {
+      const read = from.generate.readRequest(input.body, context);
+      const fitted = fitRequest(
+        { ...read, model: input.model, wantsStreamUsage: !input.quirks.refuses.includes("streamUsage") },
+        from,
+        to,
+        target,
+      );
+      const { body, jsonTool } = to.generate.writeRequest(fitted, target);
+      return { body, dropped: target.dropped, answer: new AnswerTranslation(input, read, jsonTool) };
+    }
+    case "count-tokens": {
+      const reader = from.countTokens;
+      const writer = to.countTokens;
+      if (reader === null || writer === null) break;
+      const read = reader.readRequest(input.body, context);
+      const fitted = fitRequest({ ...read, model: input.model }, from, to, target);
+      return {
+        body: writer.writeRequest(fitted, target),
+        dropped: target.dropped,
+        answer: new AnswerTranslation(input, read, null),
+      };
+    }
+    case "embed": {
+      if (from.embed === null || to.embed === null) break;
+      const read = from.embed.readRequest(input.body, context);
+      const fitted = { ...read, model: input.model, extra: fitExtra(read.extra, from, to, target) };
+      return {
+        body: to.embed.writeRequest(fitted, target),
+        dropped: target.dropped,
+        answer: new AnswerTranslation(input, read, null),
+      };
+    }
+    case "rerank": {
+      if (from.rerank === null || to.rerank === null) break;
+      const read = from.rerank.readRequest(input.body, context);
+      const fitted = { ...read, model: input.model, extra: fitExtra(read.extra, from, to, target) };
+      return {
+        body: to.rerank.writeRequest(fitted, target),
+        dropped: target.dropped,
+        answer: new AnswerTranslation(input, read, null),
+      };
+    }
+    default:
+      return operation satisfies never;
+  }
+  throw new GatewayError("invalid_request", `A provider of the API ${to.id} cannot ${operation}.`, {
+    detail: "unsupported_operation",
+  });
+}
+
+/** The way back for one request's answer: from the provider's dialect to the caller's. */
+export class AnswerTranslation {
+  readonly #from: Dialect;
+  readonly #to: Dialect;
+  readonly #operation: Operation;
+  readonly #read: NeutralRequest | EmbedRequest | RerankRequest;
+  readonly #jsonTool: string | null;
+  readonly #context: AnswerContext;
+
+  constructor(
+    { from, to, operation, context, requestId, createdAt }: TranslationInput,
+    read: NeutralRequest | EmbedRequest | RerankRequest,
+    jsonTool: string | null,
+  ) {
+    this.#from = from;
+    this.#to = to;
+    this.#operation = operation;
+    this.#jsonTool = jsonTool;
+    const generated = operation === "generate" ? (read as NeutralRequest) : null;
+    // A stream lives long: of its request only what the answer needs is kept.
+    this.#read = generated === null ? read : withoutConversation(generated);
+    this.#context = {
+      endpoint: context.endpoint,
+      model: context.model,
+      requestId,
+      createdAt,
+      wantsStreamUsage: generated?.wantsStreamUsage ?? false,
+      query: context.query,
+      request: from.repeatsRequest === true && generated !== null ? withoutConversation(generated) : null,
+      answerDialect: to.id,
+    };
+  }
+
+  /** A whole answer. Throws GatewayError `upstream_error` for what is none. */
+  translateWhole(body: JsonObject): { readonly json: string; readonly usage: Usage | null } {
+    const from = this.#from;
+    const to = this.#to;
+    const context = this.#context;
+    const write = (json: JsonObject, usage: Usage | null) => ({ json: JSON.stringify(json), usage });
+    switch (this.#operation) {
+      case "generate": {
+        const answer = this.#unwrap(to.generate.readAnswer(body));
+        return write(from.generate.writeAnswer(answer, context), answer.usage);
+      }
+      case "embed": {
+        if (from.embed === null || to.embed === null) break;
+        const answer = to.embed.readAnswer(body);
+        return write(from.embed.writeAnswer(answer, this.#read as EmbedRequest, context), answer.usage);
+      }
+      case "rerank": {
+        if (from.rerank === null || to.rerank === null) break;
+        const answer = to.rerank.readAnswer(body);
+        return write(from.rerank.writeAnswer(answer, this.#read as RerankRequest, context), answer.usage);
+      }
+      case "count-tokens": {
+        if (from.countTokens === null || to.countTokens === null) break;
+        return write(from.countTokens.writeAnswer(to.countTokens.readAnswer(body), context), null);
+      }
+      default:
+        return this.#operation satisfies never;
+    }
+    throw new GatewayError("internal", "An answer came for an operation that was never sent.");
+  }
+
+  /** A stream; only for `generate`. */
+  openStream(): StreamTranslation {
+    return new StreamTranslation(
+      this.#to.generate.openReader(),
+      this.#from.generate.openWriter(this.#context),
+      this.#jsonTool,
+    );
+  }
+
+  /** A whole answer's stream, where the caller asked for one and the provider gave none. */
+  streamWhole(body: JsonObject, stream: StreamTranslation): void {
+    unfoldAnswer(this.#to.generate.readAnswer(body), stream.sink);
+  }
+
+  /** The whole answer of a provider's stream, where the caller asked for none. Throws GatewayError for one that broke or failed. */
+  foldStream(bytes: Uint8Array): { readonly json: string; readonly usage: Usage | null } {
+    const folder = new AnswerFolder(this.#to.id);
+    const sink = (event: NeutralEvent) => folder.push(event);
+    const reader = this.#to.generate.openReader();
+    reader.push(bytes, sink);
+    reader.end(sink);
+    const { error } = folder;
+    if (error !== null) {
+      throw new GatewayError(error.code, error.message, { status: error.status, upstreamType: "stream_error" });
+    }
+    if (!folder.isFinished) throw truncated();
+    const answer = this.#unwrap(folder.answer());
+    return { json: JSON.stringify(this.#from.generate.writeAnswer(answer, this.#context)), usage: answer.usage };
+  }
+
+  /** A provider's error answer. */
+  readError(status: number, text: string, header: HeaderLookup): NeutralError {
+    return this.#to.errors.read(status, parseObject(text), text, header);
+  }
+
+  writeError(error: NeutralError): WrittenError {
+    return this.#from.errors.write(error, this.#context.requestId);
+  }
+
+  #unwrap(answer: NeutralAnswer): NeutralAnswer {
+    return this.#jsonTool === null ? answer : unwrapJsonTool(answer, this.#jsonTool);
+  }
+}
+
+function withoutConversation(request: NeutralRequest): NeutralRequest {
+  return { ...request, messages: request.messages.filter(({ role }) => role === "system" || role === "developer") };
+}
+
+/** A stream that ended without its own end. */
+export function truncated(): GatewayError {
+  return new GatewayError("upstream_truncated", "The provider ended its stream before the answer was finished.", {
+    upstreamType: "truncated",
+  });
+}
+
+/** One provider's stream on its way into the caller's dialect. */
+export class StreamTranslation {
+  readonly contentType: string;
+  readonly sink: (event: NeutralEvent) => void;
+  /** The provider's own end was seen. */
+  isFinished = false;
+  /** The provider's error, which ended the stream; its event has been written. */
+  error: NeutralError | null = null;
+  /** The latest figures. */
+  usage: Usage | null = null;
+  readonly #reader: StreamReader;
+  readonly #writer: StreamWriter;
+  #text = "";
+  #binary: Uint8Array[] | null = null;
+  #hasBegun = false;
+
+  constructor(reader: StreamReader, writer: StreamWriter, jsonTool: string | null) {
+    this.#reader = reader;
+    this.#writer = writer;
+    this.contentType = writer.contentType;
+    const write = (event: NeutralEvent): void => this.#write(event);
+    if (jsonTool === null) this.sink = write;
+    else {
+      const unwrapper = new JsonToolUnwrapper(jsonTool, write);
+      this.sink = (event) => unwrapper.push(event);
+    }
+  }
+
+  /** Whether something of the answer has been written. */
+  get hasBegun(): boolean {
+    return this.#hasBegun;
+  }
+
+  /** Bytes from the provider; what they give is taken with `take`. Throws GatewayError for what can be no stream. */
+  push(bytes: Uint8Array): void {
+    this.#reader.push(bytes, this.sink);
+  }
+
+  /** The provider's body has ended. */
+  end(): void {
+    this.#reader.end(this.sink);
+  }
+
+  /** Tells the caller of an error of ours, in its dialect. */
+  fail(error: NeutralError): void {
+    this.#put(this.#writer.write({ kind: "error", error }));
+  }
+
+  /** What is to go out, or null; the next call begins anew. A string where all of it is text. */
+  take(): string | Uint8Array | null {
+    const binary = this.#binary;
+    if (binary === null) {
+      if (this.#text === "") return null;
+      const text = this.#text;
+      this.#text = "";
+      return text;
+    }
+    if (this.#text !== "") binary.push(Buffer.from(this.#text));
+    this.#text = "";
+    this.#binary = null;
+    return binary.length === 1 ? (binary[0] as Uint8Array) : Buffer.concat(binary);
+  }
+
+  #write(event: NeutralEvent): void {
+    if (this.error !== null || this.isFinished) return;
+    if (event.kind === "usage") this.usage = event.usage;
+    else if (event.kind === "message-end") this.isFinished = true;
+    else if (event.kind === "error") {
+      this.error = event.error;
+      // Nothing has gone out: it can still be an error answer with a status of its own.
+      if (!this.#hasBegun) return;
+    }
+    this.#put(this.#writer.write(event));
+  }
+
+  #put(piece: string | Uint8Array): void {
+    if (piece.length === 0) return;
+    this.#hasBegun = true;
+    if (typeof piece === "string") this.#text += piece;
+    else {
+      this.#binary ??= [];
+      if (this.#text !== "") this.#binary.push(Buffer.from(this.#text));
+      this.#text = "";
+      this.#binary.push(piece);
+    }
+  }
+}
+
+/** A request's body as an object; the scan before has made sure that it is one. */
+export function parseBody(body: Buffer): JsonObject {
+  return asObject(JSON.parse(body.toString("utf8"))) as JsonObject;
+}

@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** 01.AI (Lingyi Wanwu): the Yi models. */
+export default defineProvider({
+  id: "01-ai",
+  name: "01.AI",
+  baseUrl: "https://api.lingyiwanwu.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["YI_API_KEY", "LINGYIWANWU_API_KEY"] },
+  source: [
+    "https://platform.lingyiwanwu.com/docs",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked:
+    "Key variables are those used in public programs; the page names none. Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

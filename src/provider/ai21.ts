@@ -1,0 +1,30 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * AI21 Labs: the Jamba models.
+ * response_format knows text and json_object.
+ */
+export default defineProvider({
+  id: "ai21",
+  name: "AI21 Labs",
+  baseUrl: "https://api.ai21.com/studio/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refuses: ["topK", "minP", "repetitionPenalty"],
+        jsonSchema: "json-object",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["AI21_API_KEY"] },
+  source: [
+    "https://docs.ai21.com/reference/jamba-1-6-api-ref",
+    "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
+  ],
+  unchecked:
+    "Streams with n above 1 are documented as refused, which has no word here. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** AI/ML API: many labs' models behind one key. */
+export default defineProvider({
+  id: "aimlapi",
+  name: "AI/ML API",
+  baseUrl: "https://api.aimlapi.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["AIMLAPI_API_KEY", "AIML_API_KEY"] },
+  source: "https://docs.aimlapi.com/",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

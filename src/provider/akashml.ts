@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** AkashML: open models on the Akash network. */
+export default defineProvider({
+  id: "akashml",
+  name: "AkashML",
+  baseUrl: "https://api.akashml.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["AKASHML_API_KEY"] },
+  source: "https://akashml.com/",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

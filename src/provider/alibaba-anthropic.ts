@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Alibaba Cloud Model Studio (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the
+ * Anthropic way.
+ */
+export default defineProvider({
+  id: "alibaba-anthropic",
+  name: "Alibaba Cloud Model Studio (Anthropic API)",
+  baseUrl: "https://dashscope-intl.aliyuncs.com/apps/anthropic",
+  surfaces: [
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/v1/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+      quirks: { reasoning: "budget" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["DASHSCOPE_API_KEY"] },
+  source: [
+    "https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/alibaba/provider.toml",
+  ],
+  unchecked: "Whether count_tokens is served; it is left out.",
+});

@@ -1,0 +1,35 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Alibaba Cloud Model Studio (DashScope), international: the Qwen models.
+ * enable_thinking and thinking_budget ask for reasoning in chat; Responses takes reasoning.effort and no budget.
+ */
+export default defineProvider({
+  id: "alibaba",
+  name: "Alibaba Cloud Model Studio",
+  baseUrl: "https://dashscope-intl.aliyuncs.com/compatible-mode/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "enable-thinking",
+        refusesContent: ["custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+      quirks: { reasoning: "effort", efforts: ["none", "minimal", "low", "medium", "high"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["DASHSCOPE_API_KEY"] },
+  source: [
+    "https://www.alibabacloud.com/help/en/model-studio/compatibility-of-openai-with-dashscope",
+    "https://www.alibabacloud.com/help/en/model-studio/deep-thinking",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/alibaba/provider.toml",
+  ],
+  unchecked:
+    "Its Anthropic API and rerank stand outside this base URL (alibaba-anthropic; /compatible-api/v1/reranks).",
+});

@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Anyscale Endpoints: open models. */
+export default defineProvider({
+  id: "anyscale",
+  name: "Anyscale Endpoints",
+  baseUrl: "https://api.endpoints.anyscale.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["ANYSCALE_API_KEY"] },
+  source: [
+    "https://docs.anyscale.com/",
+    "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
+  ],
+  unchecked:
+    "The public endpoints were closed in 2024; an Anyscale service of one's own is reached with base_url. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

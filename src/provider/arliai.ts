@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Arli AI: open models for a subscription. */
+export default defineProvider({
+  id: "arliai",
+  name: "Arli AI",
+  baseUrl: "https://api.arliai.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["ARLIAI_API_KEY"] },
+  source: "https://www.arliai.com/docs",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

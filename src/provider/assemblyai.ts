@@ -1,0 +1,27 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * AssemblyAI's LLM gateway: models over transcripts.
+ * The key goes bare in the authorization header, as in all of its APIs.
+ */
+export default defineProvider({
+  id: "assemblyai",
+  name: "AssemblyAI LLM Gateway",
+  baseUrl: "https://llm-gateway.assemblyai.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "", env: ["ASSEMBLYAI_API_KEY"] },
+  source: [
+    "https://www.assemblyai.com/docs/llm-gateway",
+    "https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json",
+  ],
+  unchecked: "Base URL and key variable come from the linked lists; its own reference was not read.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Avian: open models. */
+export default defineProvider({
+  id: "avian",
+  name: "Avian",
+  baseUrl: "https://api.avian.io/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["AVIAN_API_KEY"] },
+  source: ["https://avian.io/docs", "https://github.com/danny-avila/LibreChat"],
+  unchecked: "The base URL was seen in many public programs; its page was not read.",
+});

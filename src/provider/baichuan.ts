@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Baichuan: its own models. */
+export default defineProvider({
+  id: "baichuan",
+  name: "Baichuan",
+  baseUrl: "https://api.baichuan-ai.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["BAICHUAN_API_KEY"] },
+  source: [
+    "https://platform.baichuan-ai.com/docs/api",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

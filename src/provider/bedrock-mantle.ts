@@ -1,0 +1,46 @@
+import { makeAwsAuthorizer } from "./aws/authorizer.ts";
+import { defineProvider } from "./define.ts";
+
+export default defineProvider({
+  id: "bedrock-mantle",
+  name: "Amazon Bedrock (Mantle)",
+  baseUrl: "https://bedrock-mantle.{region}.api.aws",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": "/v1/chat/completions" },
+    },
+    // The GPT models' own path, as recorded; all others answer at /v1.
+    {
+      dialect: "openai-responses",
+      models: /^openai\.gpt-\d/,
+      endpoints: { responses: "/openai/v1/responses" },
+    },
+    { dialect: "openai-responses", endpoints: { responses: "/v1/responses" } },
+    {
+      dialect: "anthropic-messages",
+      models: /^anthropic\./,
+      endpoints: { messages: "/anthropic/v1/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["AWS_BEARER_TOKEN_BEDROCK"] },
+  makeAuthorizer: (input) =>
+    makeAwsAuthorizer(input, { service: "bedrock-mantle", bearerEnv: "AWS_BEARER_TOKEN_BEDROCK" }),
+  isKeyOptional: true,
+  settings: [
+    {
+      key: "region",
+      env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
+      default: null,
+      expected: "an AWS region such as eu-central-1",
+    },
+  ],
+  source: [
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions-mantle.html",
+    "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-messages-api.html",
+  ],
+  unchecked:
+    "The signing name bedrock-mantle stands in clients that sign for it, not on a page of AWS; which models answer at /openai/v1/responses instead of /v1/responses is known from recordings only.",
+});

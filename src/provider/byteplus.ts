@@ -1,0 +1,27 @@
+import { defineProvider } from "./define.ts";
+
+/** BytePlus ModelArk (ByteDance), outside China: the Seed models. */
+export default defineProvider({
+  id: "byteplus",
+  name: "BytePlus ModelArk",
+  baseUrl: "https://ark.ap-southeast.bytepluses.com/api/v3",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refuses: ["topK", "minP", "repetitionPenalty"],
+        reasoning: "thinking-type",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY"] },
+  source: "https://docs.byteplus.com/en/docs/ModelArk/1298459",
+  unchecked: "The base URL was seen in many public programs; its page was not read.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Bytez: open and closed models. */
+export default defineProvider({
+  id: "bytez",
+  name: "Bytez",
+  baseUrl: "https://api.bytez.com/models/v2/openai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["BYTEZ_API_KEY"] },
+  source: "https://docs.bytez.com/http-reference/examples/openai-compliant",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

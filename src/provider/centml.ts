@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** CentML: open models. */
+export default defineProvider({
+  id: "centml",
+  name: "CentML",
+  baseUrl: "https://api.centml.com/openai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["CENTML_API_KEY"] },
+  source: "https://docs.centml.ai/",
+  unchecked:
+    "The company became a part of NVIDIA in 2025; whether it still answers was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** CometAPI: many labs' models behind one key. */
+export default defineProvider({
+  id: "cometapi",
+  name: "CometAPI",
+  baseUrl: "https://api.cometapi.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
+      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+    },
+    {
+      dialect: "anthropic-messages",
+      models: /^claude/,
+      endpoints: { messages: "/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["COMETAPI_API_KEY"] },
+  source: "https://apidoc.cometapi.com/",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** Crusoe Managed Inference: open models. */
+export default defineProvider({
+  id: "crusoe",
+  name: "Crusoe Managed Inference",
+  baseUrl: "https://api.inference.crusoecloud.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["CRUSOE_API_KEY"] },
+  source: [
+    "https://docs.crusoecloud.com/managed-inference/overview",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/crusoe/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Docker Model Runner on the host's port.
+ * From a container: http://model-runner.docker.internal/engines/v1.
+ */
+export default defineProvider({
+  id: "docker-model-runner",
+  name: "Docker Model Runner",
+  baseUrl: "http://localhost:12434/engines/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://docs.docker.com/ai/model-runner/api-reference/",
+  unchecked:
+    "Its Anthropic API stands at /anthropic, outside this base URL. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** evroc Think: open models in Europe. */
+export default defineProvider({
+  id: "evroc",
+  name: "evroc Think",
+  baseUrl: "https://models.think.evroc.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["EVROC_API_KEY"] },
+  source: [
+    "https://docs.evroc.com/products/think/openai-compatibility.html",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/evroc/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** exo, a cluster of one's own devices, at its default port. */
+export default defineProvider({
+  id: "exo",
+  name: "exo",
+  baseUrl: "http://localhost:52415/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/exo-explore/exo",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

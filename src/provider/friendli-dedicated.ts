@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** Friendli Dedicated Endpoints: the model's name is the endpoint's id. */
+export default defineProvider({
+  id: "friendli-dedicated",
+  name: "Friendli Dedicated Endpoints",
+  baseUrl: "https://api.friendli.ai/dedicated/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "effort",
+        efforts: ["minimal", "low", "medium", "high", "xhigh", "max"],
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"] },
+  source: "https://friendli.ai/docs/openapi/dedicated/inference/chat-completions",
+  unchecked:
+    "Taken to differ from the serverless API by its path alone. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

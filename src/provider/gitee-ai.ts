@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/** Gitee AI (Moark): open models in China. */
+export default defineProvider({
+  id: "gitee-ai",
+  name: "Gitee AI",
+  baseUrl: "https://ai.gitee.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["GITEE_AI_API_KEY", "GITEEAI_API_KEY"] },
+  source: "https://ai.gitee.com/docs/products/apis",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

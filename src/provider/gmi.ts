@@ -1,0 +1,31 @@
+import { defineProvider } from "./define.ts";
+
+/** GMI Cloud: open models, and Claude through the Messages API. */
+export default defineProvider({
+  id: "gmi",
+  name: "GMI Cloud",
+  baseUrl: "https://api.gmi-serving.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "anthropic-messages",
+      models: /^anthropic\//,
+      endpoints: { messages: "/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+      quirks: { reasoning: "budget" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["GMI_API_KEY", "GMICLOUD_API_KEY"] },
+  source: [
+    "https://docs.gmicloud.ai/inference-engine/api-reference/llm-api-reference",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/gmicloud/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,27 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * GPT4All's local server at its default port.
+ * It does not stream.
+ */
+export default defineProvider({
+  id: "gpt4all",
+  name: "GPT4All",
+  baseUrl: "http://localhost:4891/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refuses: ["toolChoice", "parallelToolCalls"],
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://docs.gpt4all.io/gpt4all_api_server/home.html",
+  unchecked:
+    "That a request to stream is refused has no word here; tools are not documented. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,35 @@
+import { defineProvider } from "./define.ts";
+
+/** A GPUStack cluster; base_url is its address with /v1. */
+export default defineProvider({
+  id: "gpustack",
+  name: "GPUStack",
+  baseUrl: null,
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": true,
+        completions: true,
+        embeddings: true,
+        "images.generations": true,
+        "audio.transcriptions": true,
+        "audio.speech": true,
+      },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "chat-template",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["GPUSTACK_API_KEY"] },
+  source: "https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",
+  unchecked:
+    "Which endpoints answer depends on the models deployed. Older versions want /v1-openai. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

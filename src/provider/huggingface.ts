@@ -1,0 +1,28 @@
+import { defineProvider } from "./define.ts";
+
+/** Hugging Face's router: open models at many providers, named model or model:provider. */
+export default defineProvider({
+  id: "huggingface",
+  name: "Hugging Face Inference Providers",
+  baseUrl: "https://router.huggingface.co/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["HF_TOKEN", "HUGGINGFACE_API_KEY"] },
+  source: [
+    "https://huggingface.co/docs/inference-providers",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/huggingface/provider.toml",
+  ],
+  unchecked: "What a parameter does depends on the upstream. Embeddings have a task API of their own.",
+});

@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Hyperbolic: open models. */
+export default defineProvider({
+  id: "hyperbolic",
+  name: "Hyperbolic",
+  baseUrl: "https://api.hyperbolic.xyz/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["HYPERBOLIC_API_KEY"] },
+  source: [
+    "https://docs.hyperbolic.xyz/docs/rest-api",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked:
+    "Images and audio have paths of their own shape and are left out. Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** Inference.net: open models. */
+export default defineProvider({
+  id: "inference-net",
+  name: "Inference.net",
+  baseUrl: "https://api.inference.net/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["INFERENCE_API_KEY", "INFERENCE_NET_API_KEY"] },
+  source: [
+    "https://docs.inference.net/",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/inference/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Infermatic: open models for a subscription. */
+export default defineProvider({
+  id: "infermatic",
+  name: "Infermatic",
+  baseUrl: "https://api.infermatic.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["INFERMATIC_API_KEY"] },
+  source: "https://docs.infermatic.ai/",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

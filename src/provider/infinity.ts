@@ -1,0 +1,27 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Infinity, a server for embeddings and rerank, at its default port.
+ * Paths have no /v1 unless started with a url prefix.
+ */
+export default defineProvider({
+  id: "infinity",
+  name: "Infinity",
+  baseUrl: "http://localhost:7997",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { embeddings: true },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["INFINITY_API_KEY"] },
+  isKeyOptional: true,
+  source: "https://github.com/michaelfeil/infinity",
+  unchecked:
+    "The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Inflection AI: the Pi and Productivity models. */
+export default defineProvider({
+  id: "inflection",
+  name: "Inflection AI",
+  baseUrl: "https://api.inflection.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["INFLECTION_API_KEY"] },
+  source: "https://developers.inflection.ai/docs/api-reference",
+  unchecked: "The OpenAI-compatible base URL was seen in public programs; its page was not read.",
+});

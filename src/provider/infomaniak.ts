@@ -1,0 +1,32 @@
+import { defineProvider } from "./define.ts";
+
+/** Infomaniak AI: open models in Switzerland. */
+export default defineProvider({
+  id: "infomaniak",
+  name: "Infomaniak AI",
+  baseUrl: "https://api.infomaniak.com/2/ai/{project}/openai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["INFOMANIAK_API_KEY"] },
+  settings: [
+    {
+      key: "project",
+      env: ["INFOMANIAK_PRODUCT_ID"],
+      default: null,
+      expected: "the number of an Infomaniak AI product",
+    },
+  ],
+  source: [
+    "https://developer.infomaniak.com/docs/api/post/2/ai/%7Bproduct_id%7D/openai/v1/chat/completions",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/infomaniak/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,29 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * io.net Intelligence: open models on a decentralised network.
+ * `reasoning.effort` is its form; a budget is not documented.
+ */
+export default defineProvider({
+  id: "io-intelligence",
+  name: "io.net Intelligence",
+  baseUrl: "https://api.intelligence.io.solutions/api/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "reasoning-object",
+        efforts: ["none", "low", "medium", "high"],
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["IOINTELLIGENCE_API_KEY"] },
+  source: [
+    "https://io.net/docs/guides/intelligence/reasoning-for-chat-completions",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/io-net/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

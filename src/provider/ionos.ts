@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** IONOS AI Model Hub: open models in Germany. */
+export default defineProvider({
+  id: "ionos",
+  name: "IONOS AI Model Hub",
+  baseUrl: "https://openai.inference.de-txl.ionos.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["IONOS_API_TOKEN", "IONOS_API_KEY"] },
+  source: "https://docs.ionos.com/cloud/ai/ai-model-hub",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

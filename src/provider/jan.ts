@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** Jan's local server at its default port. */
+export default defineProvider({
+  id: "jan",
+  name: "Jan",
+  baseUrl: "http://localhost:1337/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://jan.ai/docs/desktop/api-server",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,30 @@
+import { defineProvider } from "./define.ts";
+
+/** Kilo Gateway: many labs' models behind one key. */
+export default defineProvider({
+  id: "kilo",
+  name: "Kilo Gateway",
+  baseUrl: "https://api.kilo.ai/api/gateway",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: { reasoning: "reasoning-object", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["KILO_API_KEY"] },
+  source: [
+    "https://kilo.ai/docs/gateway",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/kilo/provider.toml",
+  ],
+  unchecked: "What a parameter does depends on the upstream.",
+});

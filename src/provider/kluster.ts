@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** kluster.ai: open models. */
+export default defineProvider({
+  id: "kluster",
+  name: "kluster.ai",
+  baseUrl: "https://api.kluster.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["KLUSTER_API_KEY"] },
+  source: "https://docs.kluster.ai/api-reference/reference/",
+  unchecked:
+    "The base URL was seen in its own samples and many public programs; whether chat is still served was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

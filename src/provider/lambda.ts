@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Lambda Inference API: open models. */
+export default defineProvider({
+  id: "lambda",
+  name: "Lambda",
+  baseUrl: "https://api.lambda.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["LAMBDA_API_KEY"] },
+  source: [
+    "https://docs.lambda.ai/public-cloud/lambda-inference-api/",
+    "https://github.com/BerriAI/litellm/blob/main/litellm/llms/lambda_ai/chat/transformation.py",
+  ],
+  unchecked:
+    "Lambda has announced the end of this API; whether it still answers was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** Lepton AI: every model had a host of its own, https://{model}.lepton.run/api/v1, so the config names it. */
+export default defineProvider({
+  id: "lepton",
+  name: "Lepton AI",
+  baseUrl: null,
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["LEPTON_API_KEY", "LEPTON_API_TOKEN"] },
+  source: "https://github.com/leptonai/leptonai",
+  unchecked:
+    "The company became a part of NVIDIA in 2025; whether any host still answers was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** A llamafile at its default port. */
+export default defineProvider({
+  id: "llamafile",
+  name: "llamafile",
+  baseUrl: "http://localhost:8080/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/mozilla-ai/llamafile",
+  unchecked:
+    "logprobs were reported as not served (issue 409). The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Maritaca AI: the Sabiá models for Portuguese.
+ * Bearer for the OpenAI-compatible API; its older one wants the scheme "Key".
+ */
+export default defineProvider({
+  id: "maritaca",
+  name: "Maritaca AI",
+  baseUrl: "https://chat.maritaca.ai/api",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["MARITACA_API_KEY", "MARITALK_API_KEY"] },
+  source: "https://docs.maritaca.ai/",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

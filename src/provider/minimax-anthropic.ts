@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** MiniMax (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
+export default defineProvider({
+  id: "minimax-anthropic",
+  name: "MiniMax (Anthropic API)",
+  baseUrl: "https://api.minimax.io/anthropic",
+  surfaces: [
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/v1/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+      quirks: { reasoning: "budget" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["MINIMAX_API_KEY"] },
+  source: [
+    "https://platform.minimax.io/docs/api-reference/text-anthropic-api",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/minimax/provider.toml",
+  ],
+  unchecked: "Whether count_tokens is served; it is left out.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * MiniMax China (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way.
+ */
+export default defineProvider({
+  id: "minimax-cn-anthropic",
+  name: "MiniMax China (Anthropic API)",
+  baseUrl: "https://api.minimaxi.com/anthropic",
+  surfaces: [
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/v1/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+      quirks: { reasoning: "budget" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["MINIMAX_API_KEY"] },
+  source: [
+    "https://platform.minimaxi.com/docs/guides/quickstart",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/minimax-cn/provider.toml",
+  ],
+  unchecked: "Whether count_tokens is served; it is left out.",
+});

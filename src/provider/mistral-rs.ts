@@ -1,0 +1,33 @@
+import { defineProvider } from "./define.ts";
+
+/** mistral.rs at the port its documentation uses. */
+export default defineProvider({
+  id: "mistral-rs",
+  name: "mistral.rs",
+  baseUrl: "http://localhost:1234/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": true,
+        completions: true,
+        embeddings: true,
+        "images.generations": true,
+        "audio.speech": true,
+      },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/EricLBuehler/mistral.rs/blob/master/docs/HTTP.md",
+  unchecked:
+    "Which endpoints answer depends on the model. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

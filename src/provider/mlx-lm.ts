@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** mlx_lm.server at its default port. */
+export default defineProvider({
+  id: "mlx-lm",
+  name: "MLX LM",
+  baseUrl: "http://localhost:8080/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "chat-template",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/SERVER.md",
+  unchecked:
+    "JSON schemas are not served by all versions. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

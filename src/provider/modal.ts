@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** A server of one's own on Modal; its host, https://{workspace}--{app}.modal.run/v1, is the config's. */
+export default defineProvider({
+  id: "modal",
+  name: "Modal",
+  baseUrl: null,
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "chat-template",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://modal.com/docs/examples/vllm_inference",
+  unchecked:
+    "The key is whatever the deployed server wants; no variable is usual. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** nexa serve at its default port. */
+export default defineProvider({
+  id: "nexa-sdk",
+  name: "Nexa SDK",
+  baseUrl: "http://localhost:18181/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/NexaAI/nexa-sdk",
+  unchecked: "Rerank is served too, its shape was not read.",
+});

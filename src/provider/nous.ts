@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** Nous Research: the Hermes models. */
+export default defineProvider({
+  id: "nous",
+  name: "Nous Research",
+  baseUrl: "https://inference-api.nousresearch.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["NOUS_API_KEY", "NOUSRESEARCH_API_KEY"] },
+  source: "https://portal.nousresearch.com/api-docs",
+  unchecked: "The base URL was seen in public programs; its page was not read.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** Nscale: open models in Europe. */
+export default defineProvider({
+  id: "nscale",
+  name: "Nscale",
+  baseUrl: "https://inference.api.nscale.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["NSCALE_API_TOKEN", "NSCALE_API_KEY"] },
+  source: [
+    "https://docs.nscale.com/docs/use-cases/chat",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/nscale/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

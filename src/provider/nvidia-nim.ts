@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** An NVIDIA NIM container at its documented port. */
+export default defineProvider({
+  id: "nvidia-nim",
+  name: "NVIDIA NIM (self-hosted)",
+  baseUrl: "http://localhost:8000/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "chat-template",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://docs.nvidia.com/nim/large-language-models/latest/getting-started.html",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,50 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * OpenRouter: many providers behind one key.
+ * x-ratelimit-reset is milliseconds since 1970 (recorded), unlike other providers' durations.
+ */
+export default defineProvider({
+  id: "openrouter",
+  name: "OpenRouter",
+  baseUrl: "https://openrouter.ai/api/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": true,
+        completions: true,
+        embeddings: true,
+        "audio.speech": true,
+        "audio.transcriptions": true,
+      },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "reasoning-object",
+        refusesContent: ["custom-tool"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["OPENROUTER_API_KEY"] },
+  rateLimitHeaders: ["x-ratelimit-reset"],
+  source: [
+    "https://openrouter.ai/docs/api-reference/overview",
+    "https://openrouter.ai/docs/use-cases/reasoning-tokens",
+  ],
+  unchecked:
+    "What a parameter does depends on the upstream it picks; `provider.require_parameters` in the request makes it choose only those that know all of them. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,28 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Parasail: open models.
+ * reasoning_effort is what it takes; `thinking` of either kind is ignored.
+ */
+export default defineProvider({
+  id: "parasail",
+  name: "Parasail",
+  baseUrl: "https://api.parasail.io/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "effort",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["PARASAIL_API_KEY"] },
+  source: [
+    "https://docs.parasail.io/parasail-docs/quickstart/serverless",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/parasail/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,31 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Poe: bots and many labs' models for one subscription.
+ * Parameters a bot does not know are ignored.
+ */
+export default defineProvider({
+  id: "poe",
+  name: "Poe",
+  baseUrl: "https://api.poe.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["POE_API_KEY"] },
+  source: [
+    "https://creator.poe.com/docs/external-applications/openai-compatible-api",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/poe/provider.toml",
+  ],
+  unchecked: "Which bots answer through Responses.",
+});

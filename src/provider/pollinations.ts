@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** Pollinations: open generative models. */
+export default defineProvider({
+  id: "pollinations",
+  name: "Pollinations",
+  baseUrl: "https://gen.pollinations.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, "images.generations": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["POLLINATIONS_API_KEY"] },
+  source: "https://github.com/pollinations/pollinations/blob/main/APIDOCS.md",
+  unchecked:
+    "The former host text.pollinations.ai/openai is still in public programs. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,35 @@
+import { defineProvider } from "./define.ts";
+
+/** Portkey: many providers behind one key; models are named @provider/model. */
+export default defineProvider({
+  id: "portkey",
+  name: "Portkey",
+  baseUrl: "https://api.portkey.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": true,
+        completions: true,
+        embeddings: true,
+        moderations: true,
+        "images.generations": true,
+        "audio.speech": true,
+        "audio.transcriptions": true,
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+    },
+  ],
+  credential: { header: "x-portkey-api-key", scheme: "", env: ["PORTKEY_API_KEY"] },
+  source: "https://portkey.ai/docs/api-reference/inference-api/chat",
+  unchecked:
+    "What a parameter does depends on the upstream. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** PPIO: open models in China. */
+export default defineProvider({
+  id: "ppio",
+  name: "PPIO",
+  baseUrl: "https://api.ppinfra.com/v3/openai",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["PPIO_API_KEY"] },
+  source: [
+    "https://ppio.com/docs/model/llm",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked: "Base URL and key variable come from the linked lists; its own reference was not read.",
+});

@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/** Predibase: fine-tuned models; the deployment is a part of the path. */
+export default defineProvider({
+  id: "predibase",
+  name: "Predibase",
+  baseUrl: "https://serving.app.predibase.com/{account}/deployments/v2/llms",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": "/{model}/v1/chat/completions", completions: "/{model}/v1/completions" },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["PREDIBASE_API_TOKEN", "PREDIBASE_API_KEY"] },
+  settings: [{ key: "account", env: ["PREDIBASE_TENANT_ID"], default: null, expected: "a Predibase tenant id" }],
+  source: [
+    "https://docs.predibase.com/user-guide/inference/migrate-openai",
+    "https://docs.litellm.ai/docs/providers/predibase",
+  ],
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

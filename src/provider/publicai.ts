@@ -1,0 +1,28 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Public AI: public models such as Apertus.
+ * Content must be a string, not a list of parts.
+ */
+export default defineProvider({
+  id: "publicai",
+  name: "Public AI",
+  baseUrl: "https://api.publicai.co/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["PUBLICAI_API_KEY"] },
+  source: [
+    "https://platform.publicai.co/docs",
+    "https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json",
+  ],
+  unchecked:
+    "Base URL and key variable come from the linked lists; its own reference was not read. Its need for plain strings has no word here.",
+});

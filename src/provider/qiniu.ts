@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/** Qiniu Cloud AI: many labs' models. */
+export default defineProvider({
+  id: "qiniu",
+  name: "Qiniu AI",
+  baseUrl: "https://api.qnaigc.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "effort",
+        efforts: ["low", "medium", "high"],
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["QINIU_API_KEY"] },
+  source: [
+    "https://developer.qiniu.com/aitokenapi/13390/chat-completions",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/qiniu-ai/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** ramalama serve at its default port. */
+export default defineProvider({
+  id: "ramalama",
+  name: "RamaLama",
+  baseUrl: "http://localhost:8080/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/containers/ramalama/blob/main/docs/ramalama-serve.1.md",
+  unchecked:
+    "It takes the next free port where 8080 is in use. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** RedPill (Phala): models in attested enclaves, and many labs' models. */
+export default defineProvider({
+  id: "redpill",
+  name: "RedPill",
+  baseUrl: "https://api.redpill.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["REDPILL_API_KEY"] },
+  source: "https://docs.redpill.ai/",
+  unchecked: "The base URL was seen in public programs; its page was not read. The attestation is not checked here.",
+});

@@ -1,0 +1,31 @@
+import { defineProvider } from "./define.ts";
+
+/** Regolo AI: open models in Italy. */
+export default defineProvider({
+  id: "regolo",
+  name: "Regolo AI",
+  baseUrl: "https://api.regolo.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "effort",
+        efforts: ["low", "medium", "high"],
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["REGOLO_API_KEY"] },
+  source: [
+    "https://docs.regolo.ai/models/features/thinking/",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/regolo-ai/provider.toml",
+  ],
+  unchecked: "`thinking: true`, its switch, has no style of its own here.",
+});

@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/**
+ * Reka AI: its own multimodal models.
+ * Its own SDK sends the key as X-Api-Key; the OpenAI-compatible path is said to take Bearer, too.
+ */
+export default defineProvider({
+  id: "reka",
+  name: "Reka AI",
+  baseUrl: "https://api.reka.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "x-api-key", scheme: "", env: ["REKA_API_KEY"] },
+  source: "https://docs.reka.ai/",
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** RunPod Serverless: a vLLM worker of one's own. */
+export default defineProvider({
+  id: "runpod",
+  name: "RunPod Serverless",
+  baseUrl: "https://api.runpod.ai/v2/{project}/openai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "chat-template",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["RUNPOD_API_KEY"] },
+  settings: [{ key: "project", env: ["RUNPOD_ENDPOINT_ID"], default: null, expected: "the id of a RunPod endpoint" }],
+  source: "https://docs.runpod.io/serverless/vllm/openai-compatibility",
+  unchecked:
+    "Embeddings need another worker. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,21 @@
+import { defineProvider } from "./define.ts";
+
+/** SenseTime SenseNova: its own models. */
+export default defineProvider({
+  id: "sensenova",
+  name: "SenseNova",
+  baseUrl: "https://api.sensenova.cn/compatible-mode/v2",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["SENSENOVA_API_KEY"] },
+  source: "https://www.sensecore.cn/help/docs/model-as-a-service/nova/overview/compatible-mode",
+  unchecked: "Both /compatible-mode/v1 and /v2 are in public programs; its page was not read.",
+});

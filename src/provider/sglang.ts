@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** An SGLang server at its default port. */
+export default defineProvider({
+  id: "sglang",
+  name: "SGLang",
+  baseUrl: "http://localhost:30000/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: { reasoning: "chat-template", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["SGLANG_API_KEY"] },
+  isKeyOptional: true,
+  source: "https://docs.sglang.ai/basic_usage/openai_api.html",
+  unchecked:
+    "Its rerank answers with a bare list and is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

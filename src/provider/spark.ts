@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** iFlytek Spark: its own models; the key is the APIPassword. */
+export default defineProvider({
+  id: "spark",
+  name: "iFlytek Spark",
+  baseUrl: "https://spark-api-open.xf-yun.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["SPARK_API_KEY", "XFYUN_API_KEY"] },
+  source: "https://www.xfyun.cn/doc/spark/HTTP%E8%B0%83%E7%94%A8%E6%96%87%E6%A1%A3.html",
+  unchecked:
+    "Key variables are our choice among those in public programs; newer models have paths /v2 and /x1. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,28 @@
+import { defineProvider } from "./define.ts";
+
+/** STACKIT AI Model Serving: open models in Germany. */
+export default defineProvider({
+  id: "stackit",
+  name: "STACKIT AI Model Serving",
+  baseUrl: "https://api.openai-compat.model-serving.eu01.onstackit.cloud/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: {
+    header: "authorization",
+    scheme: "Bearer",
+    env: ["STACKIT_API_KEY", "STACKIT_MODEL_SERVING_AUTH_TOKEN"],
+  },
+  source: [
+    "https://docs.stackit.cloud/products/data-and-ai/ai-model-serving/basics/available-shared-models",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/stackit/provider.toml",
+  ],
+  unchecked: "No setting for reasoning is documented.",
+});

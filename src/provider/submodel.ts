@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** SubModel InstaGen: open models. */
+export default defineProvider({
+  id: "submodel",
+  name: "SubModel",
+  baseUrl: "https://llm.submodel.ai/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["SUBMODEL_INSTAGEN_ACCESS_KEY"] },
+  source: [
+    "https://submodel.gitbook.io/docs/instagen/api-reference",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/submodel/provider.toml",
+  ],
+  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+});

@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** TabbyAPI (ExLlama) at its default port. */
+export default defineProvider({
+  id: "tabby-api",
+  name: "TabbyAPI",
+  baseUrl: "http://localhost:5000/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: [] },
+  isKeyOptional: true,
+  source: "https://github.com/theroyallab/tabbyAPI/wiki",
+  unchecked:
+    "The key also goes as X-api-key; Bearer is used here. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** Targon: open models on a decentralised network. */
+export default defineProvider({
+  id: "targon",
+  name: "Targon",
+  baseUrl: "https://api.targon.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, completions: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["TARGON_API_KEY"] },
+  source: ["https://docs.targon.com/", "https://github.com/manifold-inc/targon"],
+  unchecked:
+    "The base URL was seen in its samples and in public programs; whether it still serves shared models was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

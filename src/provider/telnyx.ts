@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/** Telnyx: open models beside telephony. */
+export default defineProvider({
+  id: "telnyx",
+  name: "Telnyx",
+  baseUrl: "https://api.telnyx.com/v2/ai/openai",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "openai-responses",
+      endpoints: { responses: true },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["TELNYX_API_KEY"] },
+  source: "https://developers.telnyx.com/docs/inference/getting-started",
+  unchecked:
+    "The base URL comes from the comments in its own SDKs; its Anthropic API stands at /v2/ai/anthropic, outside this base URL. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

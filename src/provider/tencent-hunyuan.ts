@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Tencent Hunyuan: its own models. */
+export default defineProvider({
+  id: "tencent-hunyuan",
+  name: "Tencent Hunyuan",
+  baseUrl: "https://api.hunyuan.cloud.tencent.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["HUNYUAN_API_KEY"] },
+  source: [
+    "https://cloud.tencent.com/document/product/1729/111007",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked:
+    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

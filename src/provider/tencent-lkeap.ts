@@ -1,0 +1,25 @@
+import { defineProvider } from "./define.ts";
+
+/** Tencent Cloud's knowledge engine: DeepSeek models. */
+export default defineProvider({
+  id: "tencent-lkeap",
+  name: "Tencent Cloud LKEAP",
+  baseUrl: "https://api.lkeap.cloud.tencent.com/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["LKEAP_API_KEY"] },
+  source: [
+    "https://cloud.tencent.com/document/product/1772/115969",
+    "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
+  ],
+  unchecked:
+    "Base URL and key variable come from the linked lists; its own reference was not read. The key variable is our choice: no page names one.",
+});

@@ -1,0 +1,24 @@
+import { defineProvider } from "./define.ts";
+
+/** Tinfoil: open models in attested enclaves. */
+export default defineProvider({
+  id: "tinfoil",
+  name: "Tinfoil",
+  baseUrl: "https://inference.tinfoil.sh/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true, "audio.transcriptions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["TINFOIL_API_KEY"] },
+  source: [
+    "https://docs.tinfoil.sh",
+    "https://github.com/anomalyco/models.dev/blob/dev/providers/tinfoil/provider.toml",
+  ],
+  unchecked: "The attestation its own SDK does before the first request is not done here.",
+});

@@ -1,0 +1,26 @@
+import { defineProvider } from "./define.ts";
+
+/** Volcengine Ark's coding plan. */
+export default defineProvider({
+  id: "volcengine-coding-plan",
+  name: "Volcengine Ark Coding Plan",
+  baseUrl: "https://ark.cn-beijing.volces.com/api/coding/v3",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        reasoning: "thinking-type",
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY", "VOLCENGINE_API_KEY"] },
+  source: [
+    "https://www.volcengine.com/docs/82379/1330310",
+    "https://github.com/QuantumNous/new-api/blob/main/constant/channel.go",
+  ],
+  unchecked:
+    "Base URL and key variable come from the linked lists; its own reference was not read. Its Anthropic API stands at /api/coding, outside this base URL.",
+});

@@ -1,0 +1,35 @@
+import { defineProvider } from "./define.ts";
+
+/** Xorbits Inference at its default port. */
+export default defineProvider({
+  id: "xinference",
+  name: "Xinference",
+  baseUrl: "http://localhost:9997/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": true,
+        completions: true,
+        embeddings: true,
+        "images.generations": true,
+        "audio.transcriptions": true,
+        "audio.speech": true,
+      },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+    {
+      dialect: "cohere",
+      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
+      quirks: { refuses: ["maxTokensPerDocument"] },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["XINFERENCE_API_KEY"] },
+  isKeyOptional: true,
+  source: "https://inference.readthedocs.io/en/latest/getting_started/using_xinference.html",
+  unchecked:
+    "Which endpoints answer depends on the models launched. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

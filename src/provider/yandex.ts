@@ -1,0 +1,22 @@
+import { defineProvider } from "./define.ts";
+
+/** Yandex AI Studio: models named gpt://{folder}/{model}. */
+export default defineProvider({
+  id: "yandex",
+  name: "Yandex AI Studio",
+  baseUrl: "https://llm.api.cloud.yandex.net/v1",
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      endpoints: { "chat.completions": true, embeddings: true },
+      quirks: {
+        renames: { max_completion_tokens: "max_tokens" },
+        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+      },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Api-Key", env: ["YANDEX_API_KEY"] },
+  source: "https://yandex.cloud/en/docs/ai-studio/concepts/openai-compatibility",
+  unchecked:
+    "IAM tokens go as Bearer, which needs an override; the scheme Api-Key comes from public programs. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

@@ -1,0 +1,23 @@
+import { defineProvider } from "./define.ts";
+
+/** Zhipu AI (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
+export default defineProvider({
+  id: "zhipuai-anthropic",
+  name: "Zhipu AI (Anthropic API)",
+  baseUrl: "https://open.bigmodel.cn/api/anthropic",
+  surfaces: [
+    {
+      dialect: "anthropic-messages",
+      endpoints: { messages: "/v1/messages" },
+      headers: { "anthropic-version": "2023-06-01" },
+      quirks: { reasoning: "budget" },
+    },
+  ],
+  credential: { header: "authorization", scheme: "Bearer", env: ["ZHIPU_API_KEY", "ZHIPUAI_API_KEY"] },
+  source: [
+    "https://docs.bigmodel.cn/cn/coding-plan/tool/claude",
+    "https://github.com/QuantumNous/new-api/blob/main/constant/channel.go",
+  ],
+  unchecked:
+    "Whether count_tokens is served; it is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+});

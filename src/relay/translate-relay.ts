@@ -1,0 +1,424 @@
+import { GatewayError, type UpstreamErrorType, upstreamErrorTypeOf } from "../errors.ts";
+import type { AnswerTranslation, StreamTranslation } from "../dialect/translate.ts";
+import type { Usage } from "../exchange.ts";
+import { parseObject } from "../lib/json.ts";
+import type { CallerStream } from "../wire/caller-stream.ts";
+import type { BodySlices } from "../wire/chunked.ts";
+import type { ResponseHead } from "../wire/response-head.ts";
+import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
+import { isIdentity, isJsonType, judgeAnswerHead } from "./answer-checks.ts";
+import { reasonOf } from "./answer-head.ts";
+import { isCredentialRefused, type RelayEnd, type RelayEvents } from "./answer-relay.ts";
+import { frameBytes, frameText, joinSlices, LAST_CHUNK } from "./chunk-framing.ts";
+
+/** A whole answer is held to be translated; the largest are embeddings and generated images. */
+const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
+/** An error answer is a few hundred bytes; of a longer one the beginning is read. */
+const MAX_ERROR_BYTES = 256 * 1024;
+
+/** Memory for answers that are held, over all callers. */
+export interface HeldBudget {
+  take(bytes: number): boolean;
+  give(bytes: number): void;
+}
+
+export type TranslateOptions = {
+  readonly translation: AnswerTranslation;
+  readonly isStreamRequested: boolean;
+  readonly requestId: string;
+  /** Fields of the request that were left out, for `x-llmux-dropped`. */
+  readonly dropped: readonly string[];
+  readonly mayRefuse: boolean;
+  readonly budget: HeldBudget;
+};
+
+/**
+ * undecided => stream                  (events, translated as they come)
+ * undecided => whole | error           (held to their end, then translated)
+ * any of them => flushing => done      (all is written; a slow caller takes the rest)
+ * stream | flushing => breaking => done
+ * any => done
+ */
+type Mode = "undecided" | "stream" | "whole" | "error" | "flushing" | "breaking" | "done";
+
+/**
+ * Carries an answer from a provider of one dialect to a caller of another. As in passing, a stream that broke is never ended as
+ * if it had not: the caller is told in its own dialect, and its connection ends without a last chunk.
+ */
+export class TranslateRelay implements CallListener {
+  /** The status for the caller; 0 until the provider's head has come. */
+  status = 0;
+  isStream = false;
+  usage: Usage | null = null;
+  readonly #caller: CallerStream;
+  readonly #options: TranslateOptions;
+  readonly #events: RelayEvents;
+  #call: UpstreamCall | null = null;
+  #mode: Mode = "undecided";
+  #head: ResponseHead | null = null;
+  #stream: StreamTranslation | null = null;
+  #held: Buffer[] = [];
+  #heldBytes = 0;
+  #isHeadSent = false;
+  #isChunkedToCaller = false;
+  #isEndedByClose = false;
+  #fault: UpstreamErrorType | null = null;
+
+  constructor(caller: CallerStream, options: TranslateOptions, events: RelayEvents) {
+    this.#caller = caller;
+    this.#options = options;
+    this.#events = events;
+  }
+
+  attach(call: UpstreamCall): void {
+    this.#call = call;
+    this.#caller.drainListener = this;
+  }
+
+  faultOfProvider(): UpstreamErrorType | null {
+    return this.#fault;
+  }
+
+  // ---- From the provider ------------------------------------------------------------------------------------------------
+
+  onHead(head: ResponseHead): void {
+    if (this.#options.mayRefuse && isCredentialRefused(head.status)) {
+      this.#call?.abort();
+      this.#finish({ kind: "refused", status: head.status, retryAfter: head.headers.get("retry-after") });
+      return;
+    }
+    this.#head = head;
+    this.status = head.status;
+    const problem = judgeAnswerHead(head, true);
+    const isReadable = isIdentity(head.headers.get("content-encoding"));
+    if (problem !== null || !isReadable) {
+      this.#call?.abort();
+      this.#finish({
+        kind: "unanswered",
+        error:
+          problem ??
+          new GatewayError("upstream_error", "The provider encoded an answer that was asked for without encoding.", {
+            upstreamType: "protocol",
+          }),
+      });
+      return;
+    }
+    if (head.status >= 400) this.#mode = "error";
+    else if (this.#options.isStreamRequested && !isJsonType(head)) {
+      this.#mode = "stream";
+      this.isStream = true;
+      this.#stream = this.#options.translation.openStream();
+    } else this.#mode = "whole";
+  }
+
+  onBody(bytes: Buffer, slices: BodySlices): void {
+    switch (this.#mode) {
+      case "stream":
+        this.#translate(
+          slices.count === 1 ? bytes.subarray(slices.starts[0], slices.ends[0]) : joinSlices(bytes, slices),
+        );
+        break;
+      case "whole":
+      case "error":
+        this.#hold(joinSlices(bytes, slices));
+        break;
+      case "undecided":
+      case "flushing":
+      case "breaking":
+      case "done":
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+    if (this.#caller.isClogged) this.#call?.pause();
+  }
+
+  onEnd(): void {
+    switch (this.#mode) {
+      case "stream":
+        this.#endStream();
+        return;
+      case "whole":
+        this.#attempt(() => this.#sendWhole());
+        return;
+      case "error":
+        this.#attempt(() => this.#sendError());
+        return;
+      case "undecided":
+      case "flushing":
+      case "breaking":
+      case "done":
+        return;
+      default:
+        this.#mode satisfies never;
+    }
+  }
+
+  onError(error: GatewayError): void {
+    if (this.#mode === "done" || this.#mode === "breaking") return;
+    if (this.#mode === "flushing") this.#breakOff(error);
+    else this.#fail(error);
+  }
+
+  onWritable(): void {
+    // the request went out whole
+  }
+
+  onDrained(): void {
+    this.#call?.resume();
+  }
+
+  onUpgraded(): void {
+    this.#call?.abort();
+    this.#finish({
+      kind: "unanswered",
+      error: new GatewayError("upstream_error", "The provider switched protocols without being asked.", {
+        upstreamType: "protocol",
+      }),
+    });
+  }
+
+  onUpgradedData(): void {
+    // never upgraded: onUpgraded has ended the call
+  }
+
+  onUpgradedClose(): void {
+    // never upgraded: onUpgraded has ended the call
+  }
+
+  /** Ends the answer from our side (drain). */
+  cut(error: GatewayError): void {
+    if (this.#mode === "done") return;
+    this.#call?.abort();
+    this.onError(error);
+  }
+
+  // ---- A stream ---------------------------------------------------------------------------------------------------------
+
+  #translate(payload: Uint8Array): void {
+    const stream = this.#stream as StreamTranslation;
+    try {
+      stream.push(payload);
+    } catch (thrown) {
+      // What cannot be read any further ends here; what was read before it still goes out.
+      this.#call?.abort();
+      this.#fail(GatewayError.from(thrown));
+      return;
+    }
+    this.#send(stream);
+  }
+
+  #endStream(): void {
+    const stream = this.#stream as StreamTranslation;
+    try {
+      stream.end();
+    } catch (thrown) {
+      this.#fail(GatewayError.from(thrown)); // the last event was no event of this dialect
+      return;
+    }
+    this.usage = stream.usage;
+    if (stream.error !== null) {
+      this.#fault = "stream_error";
+      if (!stream.hasBegun) {
+        // Nothing has reached the caller: the error keeps a status of its own.
+        this.#attempt(() => this.#answerError(stream.error as NonNullable<typeof stream.error>));
+        return;
+      }
+    } else if (!stream.isFinished) {
+      this.#fail(
+        new GatewayError("upstream_truncated", "The provider ended its stream before the answer was finished.", {
+          upstreamType: "truncated",
+        }),
+      );
+      return;
+    }
+    this.#send(stream);
+    if (!this.#isHeadSent) this.#sendStreamHead(stream);
+    if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
+    this.#complete();
+  }
+
+  /** Writes what the last bytes gave. */
+  #send(stream: StreamTranslation): void {
+    const piece = stream.take();
+    if (piece === null) return;
+    if (!this.#isHeadSent) {
+      this.#sendStreamHead(stream);
+      this.#events.onFirstByte();
+    }
+    const chunk = this.#isChunkedToCaller
+      ? typeof piece === "string"
+        ? frameText(piece)
+        : frameBytes(piece)
+      : Buffer.from(piece as string);
+    this.#caller.write(chunk, 0, chunk.length);
+  }
+
+  #sendStreamHead(stream: StreamTranslation): void {
+    const caller = this.#caller;
+    let framing = "transfer-encoding: chunked\r\n";
+    if (caller.head.minorVersion === 1) this.#isChunkedToCaller = true;
+    else {
+      framing = "";
+      caller.willClose = true;
+      this.#isEndedByClose = true;
+    }
+    this.#isHeadSent = true;
+    const own = `content-type: ${stream.contentType}\r\ncache-control: no-cache\r\n${framing}`;
+    caller.sendHead(Buffer.from(this.#composeHead(200, own), "latin1"), false);
+  }
+
+  // ---- A whole answer ---------------------------------------------------------------------------------------------------
+
+  #hold(payload: Buffer): void {
+    const isError = this.#mode === "error";
+    if (isError && this.#heldBytes >= MAX_ERROR_BYTES) return;
+    const isTooLong = this.#heldBytes + payload.length > MAX_ANSWER_BYTES;
+    if (isTooLong || !this.#options.budget.take(payload.length)) {
+      this.#call?.abort();
+      this.#finish({
+        kind: "unanswered",
+        error: isTooLong
+          ? new GatewayError("upstream_error", `The provider's answer is longer than ${MAX_ANSWER_BYTES} bytes.`, {
+              upstreamType: "protocol",
+            })
+          : new GatewayError("overloaded", "The gateway holds as many answers as it may.", { retryAfterSeconds: 1 }),
+      });
+      return;
+    }
+    this.#held.push(payload);
+    this.#heldBytes += payload.length;
+  }
+
+  #sendWhole(): void {
+    const { translation, isStreamRequested } = this.#options;
+    const bytes = this.#takeHeld();
+    const body = parseObject(bytes.toString("utf8"));
+    if (isStreamRequested) {
+      const stream = translation.openStream();
+      this.isStream = true;
+      this.#stream = stream;
+      this.#mode = "stream";
+      // An array of events is a stream by another type.
+      if (body === null) stream.push(bytes);
+      else translation.streamWhole(body, stream);
+      this.#endStream();
+      return;
+    }
+    const isEventStream = this.#head?.headers.startsWith("content-type", "text/event-stream") === true;
+    if (body === null && !isEventStream) {
+      throw new GatewayError("upstream_truncated", "The provider's answer is not a complete JSON text.", {
+        upstreamType: "truncated",
+      });
+    }
+    const { json, usage } = body === null ? translation.foldStream(bytes) : translation.translateWhole(body);
+    this.usage = usage;
+    this.#answer(200, json, "content-type: application/json\r\n");
+  }
+
+  #sendError(): void {
+    const head = this.#head as ResponseHead;
+    const text = this.#takeHeld().toString("utf8");
+    const error = this.#options.translation.readError(head.status, text, (name) => head.headers.get(name));
+    this.#fault = upstreamErrorTypeOf(head.status);
+    this.#answerError(error);
+  }
+
+  #answerError(error: Parameters<AnswerTranslation["writeError"]>[0]): void {
+    const { body, contentType, headers } = this.#options.translation.writeError(error);
+    let own = `content-type: ${contentType}\r\nx-llmux-error-source: ${error.source}\r\n`;
+    for (const [name, value] of headers) own += `${name}: ${value}\r\n`;
+    if (error.retryAfterSeconds !== null && !headers.some(([name]) => name === "retry-after")) {
+      own += `retry-after: ${Math.ceil(error.retryAfterSeconds)}\r\n`;
+    }
+    this.#answer(error.status, body, own);
+  }
+
+  #answer(status: number, text: string, own: string): void {
+    this.status = status;
+    this.#isHeadSent = true;
+    this.#events.onFirstByte();
+    const body = Buffer.from(text);
+    const head = this.#composeHead(status, `${own}content-length: ${body.length}\r\n`);
+    this.#caller.sendHead(Buffer.concat([Buffer.from(head, "latin1"), body]), true);
+    this.#complete();
+  }
+
+  /** Runs what makes an answer; where that fails, nothing has gone out yet. */
+  #attempt(step: () => void): void {
+    try {
+      step();
+    } catch (thrown) {
+      this.#fail(GatewayError.from(thrown)); // the answer could not be read: the caller gets an error instead
+    }
+  }
+
+  #composeHead(status: number, own: string): string {
+    const { requestId, dropped } = this.#options;
+    const headers = this.#head?.headers;
+    const providerId = headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("x-amzn-requestid");
+    let head = `HTTP/1.1 ${status} ${reasonOf(status)}\r\nx-request-id: ${requestId}\r\n`;
+    if (providerId !== null && providerId !== undefined) head += `x-upstream-request-id: ${providerId}\r\n`;
+    if (dropped.length > 0) head += `x-llmux-dropped: ${dropped.join(", ")}\r\n`;
+    this.#head = null;
+    return `${head}${own}${this.#caller.connectionHeader()}\r\n`;
+  }
+
+  // ---- Ending -------------------------------------------------------------------------------------------------------------
+
+  #takeHeld(): Buffer {
+    const held = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
+    this.#giveBack();
+    return held;
+  }
+
+  #giveBack(): void {
+    this.#options.budget.give(this.#heldBytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+  }
+
+  #complete(): void {
+    this.#mode = "flushing";
+    this.#events.onProviderDone();
+    this.#caller.finish(() => this.#finish({ kind: "complete" }));
+  }
+
+  #fail(error: GatewayError): void {
+    const stream = this.#stream;
+    if (stream !== null) this.usage = stream.usage;
+    if (!this.#isHeadSent && (stream === null || !stream.hasBegun)) {
+      this.#finish({ kind: "unanswered", error });
+      return;
+    }
+    if (stream !== null && stream.error === null) {
+      const { code, message, options } = error;
+      stream.fail({
+        code: code === "upstream_error" ? "upstream_truncated" : code,
+        status: error.status,
+        message,
+        param: null,
+        detail: options.detail ?? null,
+        source: "gateway",
+        retryAfterSeconds: options.retryAfterSeconds ?? null,
+      });
+      this.#send(stream);
+      this.#isEndedByClose = false; // the event says it
+    }
+    this.#breakOff(error);
+  }
+
+  #breakOff(error: GatewayError): void {
+    this.#mode = "breaking";
+    this.#events.onProviderDone();
+    this.#caller.breakOff(() => this.#finish({ kind: "truncated", error }), this.#isEndedByClose);
+  }
+
+  #finish(end: RelayEnd): void {
+    if (this.#mode === "done") return;
+    this.#mode = "done";
+    this.#giveBack();
+    this.#caller.drainListener = null;
+    this.#events.onEnd(end);
+  }
+}

@@ -1,0 +1,3 @@
+import { describeApi } from "./describe-api.ts";
+
+describeApi("bedrock-converse");
