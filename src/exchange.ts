@@ -101,9 +101,9 @@ export type Surface = {
   readonly dialect: string;
   /** Names of the provider's models that speak it here; null: every model. */
   readonly models: RegExp | null;
-  /** Path after the base URL by endpoint name, `{model}` for the model's name; "" for the dialect's own; endpoints that are not named are not served. null: all of the dialect's, at its own paths. */
+  /** Path after the base URL by endpoint name ("messages#stream" for its streams alone), `{model}` for the model's name; "" for the dialect's own; endpoints that are not named are not served. null: all of the dialect's, at its own paths. */
   readonly paths: Readonly<Record<string, string>> | null;
-  /** Top-level members put into every JSON body; null takes one out (Vertex wants no `model`). */
+  /** Top-level members put into every JSON body; null takes one out (Vertex wants no `model`), "{model}" is the model's name there. */
   readonly body: Readonly<Record<string, string | number | boolean | null>>;
   /** Query added to every path, e.g. "api-version=2025-04-01-preview"; "" for none. */
   readonly query: string;
@@ -213,6 +213,13 @@ export type Snapshot = {
     readonly maxConnections: number;
   };
   readonly pool: { readonly maxIdle: number; readonly idleTimeoutMs: number; readonly maxReadBytes: number };
+  /** Where responses are kept for providers that keep none; `file` null: in memory. Read once, at start. */
+  readonly responses: {
+    readonly file: string | null;
+    readonly maxEntries: number;
+    readonly maxBytes: number;
+    readonly ttlMs: number;
+  };
   readonly drain: { readonly delayMs: number; readonly timeoutMs: number };
   readonly log: { readonly level: LogLevel; readonly format: "json" | "text" };
   /** Settings that were understood but have no effect in this version, as sentences. */

@@ -9,25 +9,27 @@ import type { Socket } from "bun";
 import { OpenExchange } from "./account/open-exchange.ts";
 import type { Bulkhead, Permit } from "./admission/bulkhead.ts";
 import { Bulkheads, waitForPermit } from "./admission/bulkheads.ts";
-import { CredentialRing, parseRetryAfter } from "./admission/credential-ring.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
 import type { Endpoint } from "./dialect/dialect.ts";
+import type { LifecycleRequest } from "./dialect/openai-responses/lifecycle.ts";
 import { neutralErrorOf } from "./dialect/neutral-error.ts";
 import { guessDialect, type Recognised, recogniseEndpoint } from "./dialect/recognise.ts";
 import { GatewayError, upstreamErrorTypeOf } from "./errors.ts";
-import type { AuthHeaders, Credential, ExchangeObserver, Origin, Outcome, Provider, Snapshot } from "./exchange.ts";
+import type { AuthHeaders, ExchangeObserver, Origin, Outcome, Snapshot } from "./exchange.ts";
 import { answerLocally } from "./gateway/answer-locally.ts";
+import { composeCall } from "./gateway/compose-call.ts";
+import { type ChosenCredential, Credentials, hasAnother, staticHeaders } from "./gateway/credentials.ts";
 import { answerEstimate } from "./gateway/estimate-count.ts";
 import {
   dialectOf,
-  type Outgoing,
-  type Plan,
   type ReadRequest,
   readJson,
   readMultipart,
   readUpgrade,
   refuseEncodedBody,
 } from "./gateway/read-request.ts";
+import type { Outgoing, Plan } from "./gateway/outgoing.ts";
+import { makesResponses, ResponsesState } from "./gateway/responses-state.ts";
 import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
@@ -36,9 +38,9 @@ import { answerJson } from "./relay/answer-json.ts";
 import { AnswerRelay, isCredentialRefused, type RelayEnd } from "./relay/answer-relay.ts";
 import { TranslateRelay } from "./relay/translate-relay.ts";
 import { UpgradeRelay } from "./relay/upgrade-relay.ts";
-import { composeUpstreamRequest } from "./relay/upstream-head.ts";
 import { chooseSurface } from "./route/choose-surface.ts";
 import { findDeployment, type Routed } from "./route/find-deployment.ts";
+import type { ResponseStore } from "./store/response-store.ts";
 import { BodyBudget } from "./wire/body-budget.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
@@ -60,25 +62,17 @@ export type GatewayOptions = {
   readonly embeddedOrigins: ReadonlyMap<string, Origin>;
   /** Answers the probes that also live on the data listeners: status and JSON body, or null for another path. */
   readonly answerHealth: (path: string) => { readonly status: number; readonly body: string } | null;
+  /** Responses of providers that keep none themselves. */
+  readonly responseStore: ResponseStore;
   readonly onBulkheadRejected: (provider: string) => void;
   /** Hears of errors that are nobody's but ours; the caller gets a plain 500. */
   readonly onFault: (error: unknown) => void;
-};
-
-/** Which credential an attempt uses, and which ones were refused before it. */
-type Chosen = {
-  readonly ring: CredentialRing;
-  readonly index: number;
-  readonly credential: Credential;
-  readonly tried: ReadonlySet<number>;
 };
 
 /** Bytes that are no request say nothing of the API their sender meant: it is answered in the one most speak. */
 const UNKNOWN_DIALECT = "openai-chat";
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const OVERLOADED_RETRY_SECONDS = 1;
-/** Bodies up to this size leave in one write with their head. */
-const JOIN_BYTES = 64 * 1024;
 
 export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   readonly wheel: TimerWheel;
@@ -93,8 +87,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   readonly #options: GatewayOptions;
   readonly #bulkheads: Bulkheads;
   readonly #open = new Map<OpenExchange, CallerStream | null>();
-  /** For providers with several credentials: which of them rest. Forgotten with the snapshot. */
-  readonly #rings = new WeakMap<Provider, CredentialRing>();
+  readonly #credentials: Credentials;
+  readonly #responses: ResponsesState;
 
   constructor(options: GatewayOptions) {
     const { snapshot } = options;
@@ -105,6 +99,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     this.bodies = new BodyBudget(snapshot.limits.maxBufferedBytes);
     this.pools = new ConnectionPools(snapshot.limits, options.wheel);
     this.#bulkheads = new Bulkheads(snapshot, options.ledger, options.schedule);
+    this.#credentials = new Credentials(options.clock, options.wallClock);
+    this.#responses = new ResponsesState(options.responseStore, options.onFault);
   }
 
   get limits(): Snapshot["limits"] {
@@ -113,6 +109,11 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
 
   get inFlight(): number {
     return this.#open.size;
+  }
+
+  /** Ends what outlives requests. */
+  close(): void {
+    this.#responses.close();
   }
 
   /** A new config: what comes uses it, what runs keeps the one it began with. State is kept by name. */
@@ -162,6 +163,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     try {
       const local = this.#answerLocally(caller, exchange, snapshot);
       if (local !== false) return local === true ? undefined : await local;
+      const lifecycle = this.#responses.recognise(caller.head);
+      if (lifecycle !== null) return await this.#serveLifecycle(caller, exchange, snapshot, lifecycle);
       const recognised = recogniseEndpoint(caller.head);
       const { endpoint } = recognised;
       exchange.endpoint = endpoint.name;
@@ -177,7 +180,8 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       exchange.startOwnWork();
 
       // route
-      const routed = findDeployment(snapshot, request.model);
+      const home = this.#responses.providerOfPrevious(request.previousId);
+      const routed = findDeployment(snapshot, request.model, home);
       const { provider, group } = routed.deployment;
       exchange.group = group;
       exchange.provider = provider.name;
@@ -186,7 +190,12 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
         this.#answerEstimate(caller, exchange, recognised, request);
         return;
       }
-      const outgoing = request.prepare(plan, exchange.requestId, this.#options.wallClock());
+      const outgoing = request.prepare(plan, {
+        requestId: exchange.requestId,
+        caller: exchange.caller,
+        nowMs: this.#options.wallClock(),
+        responses: this.#responses,
+      });
       exchange.endOwnWork();
 
       // admission(deployment)
@@ -323,6 +332,36 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     });
   }
 
+  // ---- stored responses -----------------------------------------------------------------------------------------------
+
+  /** A request for a response that was made before: answered from our own store, or by the provider that keeps it. */
+  async #serveLifecycle(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    snapshot: Snapshot,
+    request: LifecycleRequest,
+  ): Promise<void> {
+    exchange.endpoint = `responses.${request.action}`;
+    const answer = this.#responses.answer(request, caller.head, snapshot, exchange.caller);
+    if (answer.kind === "local") {
+      exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
+      answerJson(caller, 200, answer.json, [["x-request-id", exchange.requestId]], () => {
+        exchange.status = 200;
+        this.#settle(exchange, caller, { kind: "finished" });
+      });
+      return;
+    }
+    const { provider, group } = answer.plan.routed.deployment;
+    exchange.group = group;
+    exchange.provider = provider.name;
+    exchange.phase = "queued";
+    const { gateway } = this.#bulkheads;
+    exchange.hold(gateway.tryAcquire() ?? (await this.#waitForPermit(gateway, "", exchange)));
+    const bulkhead = this.#bulkheads.of(provider);
+    exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
+    this.#attempt(caller, exchange, answer.plan, answer.outgoing, null);
+  }
+
   // ---- attempt --------------------------------------------------------------------------------------------------------
 
   /** One attempt with the next credential; `tried` are those that were refused before. */
@@ -334,13 +373,14 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     tried: ReadonlySet<number> | null,
   ): void {
     const { provider } = plan.routed.deployment;
-    const chosen = this.#chooseCredential(provider, tried);
-    if (chosen === null || chosen.credential.kind === "header") {
-      this.#relay(caller, exchange, plan, outgoing, headersOf(chosen), chosen);
+    const chosen = this.#credentials.choose(provider, tried);
+    const credential = chosen?.credential ?? null;
+    if (credential === null || credential.kind === "header") {
+      this.#relay(caller, exchange, plan, outgoing, staticHeaders(credential), chosen);
       return;
     }
     const { method, path, body } = outgoing;
-    const auth = chosen.credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
+    const auth = credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
     if (!(auth instanceof Promise)) {
       this.#relay(caller, exchange, plan, outgoing, auth, chosen);
       return;
@@ -352,25 +392,6 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       .catch((thrown: unknown) => this.#rescue(exchange, caller, thrown));
   }
 
-  #chooseCredential(provider: Provider, tried: ReadonlySet<number> | null): Chosen | null {
-    const { credentials } = provider;
-    if (credentials.length === 0) return null;
-    let ring = this.#rings.get(provider);
-    if (ring === undefined) {
-      ring = new CredentialRing(credentials.length);
-      this.#rings.set(provider, ring);
-    }
-    const index = ring.pick(this.#options.clock(), tried) ?? 0;
-    return { ring, index, credential: credentials[index] as Credential, tried: tried ?? NONE_TRIED };
-  }
-
-  /** A refused credential rests; an authorizer fetches anew the next time. */
-  #noteRefused({ ring, index, credential }: Chosen, status: number, retryAfter: string | null): void {
-    const { clock, wallClock } = this.#options;
-    if (ring.size > 1) ring.rest(index, clock(), parseRetryAfter(retryAfter, wallClock()));
-    if (credential.kind === "authorizer" && status !== 429) credential.authorizer.invalidate();
-  }
-
   // ---- relay ----------------------------------------------------------------------------------------------------------
 
   /** Starts the call to one deployment and the relay of its answer; its end settles the exchange. */
@@ -380,17 +401,17 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     plan: Plan,
     outgoing: Outgoing,
     auth: AuthHeaders,
-    chosen: Chosen | null,
+    chosen: ChosenCredential | null,
   ): void {
     // A caller that left, or a drain that cut it, while the last step was already on its way.
     if (exchange.isSettled || caller.isGone) throw new CallerGone();
     exchange.startOwnWork();
     const { upload, isUpgrade, isStreamRequested } = outgoing;
     const attempt = new Attempt(exchange, this);
-    const canRotate = chosen !== null && chosen.ring.size > chosen.tried.size + 1 && upload === null && !isUpgrade;
-    const relay = this.#makeRelay(caller, plan, outgoing, exchange.requestId, attempt, canRotate);
+    const canRotate = chosen !== null && hasAnother(chosen) && upload === null && !isUpgrade;
+    const relay = this.#makeRelay(caller, exchange, plan, outgoing, attempt, canRotate);
     const kind = isStreamRequested || isUpgrade ? "stream" : "answer";
-    const request = this.#compose(caller, exchange, plan, outgoing, auth);
+    const request = composeCall(caller.head, exchange.requestId, plan, outgoing, auth);
     const call = this.#makeCall(exchange, plan.routed.deployment, request, kind, relay);
     attempt.attach(relay, call);
     exchange.step = attempt;
@@ -398,8 +419,9 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       upload.onFailed = (error) => attempt.fail(error);
       relay.upload = upload;
     }
-    if (chosen !== null && (chosen.ring.size > 1 || chosen.credential.kind === "authorizer"))
-      attempt.onRefused = (status, retryAfter) => this.#noteRefused(chosen, status, retryAfter);
+    if (chosen !== null && (chosen.ring !== null || chosen.credential.kind === "authorizer")) {
+      attempt.onRefused = (status, retryAfter) => this.#credentials.noteRefused(chosen, status, retryAfter);
+    }
     if (canRotate) {
       attempt.again = () => this.#attempt(caller, exchange, plan, outgoing, new Set([...chosen.tried, chosen.index]));
     }
@@ -413,15 +435,22 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
 
   #makeRelay(
     caller: CallerStream,
+    exchange: OpenExchange,
     { chosen }: Plan,
-    { isUpgrade, translation, isStreamRequested, choices, withholdsUsage, dropped }: Outgoing,
-    requestId: string,
+    { isUpgrade, translation, isStreamRequested, choices, withholdsUsage, dropped, toKeep }: Outgoing,
     attempt: Attempt<OpenExchange>,
     mayRefuse: boolean,
   ): Relay & CallListener {
+    const { requestId, provider, group, caller: name } = exchange;
     if (isUpgrade) return new UpgradeRelay(caller, requestId, attempt);
     if (translation !== null) {
-      const options = { translation, isStreamRequested, requestId, dropped, mayRefuse, budget: this.bodies };
+      const where = { caller: name, group, provider };
+      const onAnswered =
+        toKeep === null
+          ? null
+          : (text: string) => this.#responses.keep(toKeep, text, { ...where, nowMs: this.#options.wallClock() });
+      const budget = this.bodies;
+      const options = { translation, isStreamRequested, requestId, dropped, mayRefuse, budget, onAnswered };
       return new TranslateRelay(caller, options, attempt);
     }
     const { grammar, answersJson, dialect } = chosen.endpoint;
@@ -435,35 +464,9 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       requestId,
       readUsage,
       mayRefuse,
+      onId: makesResponses(chosen.endpoint) ? (id: string) => this.#responses.homes.note(id, provider) : null,
     };
     return new AnswerRelay(caller, options, attempt);
-  }
-
-  #compose(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    { routed: { deployment }, chosen: { surface, endpoint } }: Plan,
-    { method, path, body, bodyBytes, translation, upload, isUpgrade }: Outgoing,
-    auth: AuthHeaders,
-  ): CallRequest {
-    const isJoined = body !== null && body.length <= JOIN_BYTES;
-    const bytes = composeUpstreamRequest(
-      caller.head,
-      {
-        provider: deployment.provider,
-        surface,
-        auth,
-        method,
-        path,
-        requestId: exchange.requestId,
-        bodyBytes,
-        wantsIdentity: translation !== null || endpoint.answersJson || endpoint.grammar !== null,
-        isTranslated: translation !== null,
-        upgrade: isUpgrade ? "websocket" : null,
-      },
-      isJoined ? body : null,
-    );
-    return { method, bytes, body: isJoined ? null : body, isStreamed: upload !== null || isUpgrade };
   }
 
   #makeCall(
@@ -503,6 +506,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
         } else this.#settle(exchange, caller, { kind: "finished" });
         return;
       case "truncated":
+        if (end.error.code === "internal") this.#options.onFault(end.error.cause ?? end.error);
         exchange.upstreamErrorType = end.error.options.upstreamType ?? null;
         this.#settle(exchange, caller, { kind: "truncated", error: end.error });
         return;
@@ -561,22 +565,6 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       };
     });
   }
-}
-
-const NO_AUTH: AuthHeaders = [];
-const NONE_TRIED: ReadonlySet<number> = new Set();
-const headersOfCredential = new WeakMap<Credential, AuthHeaders>();
-
-/** The header lines of a credential that never changes. */
-function headersOf(chosen: Chosen | null): AuthHeaders {
-  if (chosen === null || chosen.credential.kind !== "header") return NO_AUTH;
-  const { credential } = chosen;
-  let headers = headersOfCredential.get(credential);
-  if (headers === undefined) {
-    headers = [[credential.header, credential.value.reveal()]];
-    headersOfCredential.set(credential, headers);
-  }
-  return headers;
 }
 
 /** Random for the process, counted within it: unique, and a hundredth of a UUID's price. */

@@ -17,6 +17,8 @@ import { Metrics } from "../observe/metrics.ts";
 import { ObserverBatch } from "../observe/observer-batch.ts";
 import { type DemoUpstream, startDemoUpstream } from "../provider/demo-upstream.ts";
 import { PROVIDERS } from "../provider/registry.gen.ts";
+import { MemoryResponseStore } from "../store/memory-response-store.ts";
+import type { ResponseStore } from "../store/response-store.ts";
 
 export type SidecarOptions = {
   readonly configPath: string | null;
@@ -143,10 +145,12 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     wallClock: Date.now,
     embeddedOrigins,
     answerHealth: (path) => answerHealth(path, unreadiness),
+    responseStore: await openResponseStore(watcher.current.responses),
     onBulkheadRejected: (provider) => metrics.onBulkheadRejected(provider),
     onFault,
   });
   gateway = running;
+  opened.push(() => running.close());
 
   // ---- drain
   const drain = new Drain({
@@ -243,6 +247,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     connections.closeIdle();
     watcher.close();
     demo?.stop();
+    running.close();
     batch.flush();
     log.info("stopped", { exit_code: exitCode });
     await ops?.stop();
@@ -279,6 +284,13 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
 function hasEmbedded(snapshot: Snapshot): boolean {
   for (const provider of snapshot.providers.values()) if (provider.isEmbedded) return true;
   return false;
+}
+
+async function openResponseStore({ file, ...bounds }: Snapshot["responses"]): Promise<ResponseStore> {
+  if (file === null) return new MemoryResponseStore(bounds, Date.now);
+  // SQLite costs memory that those without a file need not pay.
+  const { SqliteResponseStore } = await import("../store/sqlite-response-store.ts");
+  return new SqliteResponseStore(file, bounds, Date.now);
 }
 
 function formatAddress(host: string, port: number): string {

@@ -1,4 +1,5 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
+import { GatewayError } from "../errors.ts";
 import type { Credential, Provider, ProxySettings, QueueSettings, TlsSettings, Timeouts } from "../exchange.ts";
 import { Secret } from "../lib/secret.ts";
 import type { ProviderDefinition } from "../provider/define.ts";
@@ -74,19 +75,21 @@ export function compileProvider(
     return null;
   }
 
-  const template = entry.base_url ?? baseUrlOfEnvironment(definition, context.env) ?? definition.baseUrl;
+  const configured = entry.base_url ?? baseUrlOfEnvironment(definition, context.env);
+  const template = configured ?? definition.baseUrl;
   if (template === null) {
     problems.add([...path, "base_url"], `expected base_url, because ${id} has none of its own, got nothing`, {
       at: "key",
     });
   }
   const settings = compileSettings(path, entry, definition, template ?? "", context);
-  const baseUrl = template === null || settings === null ? null : fillSettings(template, settings);
+  const regional = configured === null ? definition.regionalBaseUrls?.[settings?.region ?? ""] : undefined;
+  const baseUrl = template === null || settings === null ? null : fillSettings(regional ?? template, settings);
   const origin = baseUrl === null ? null : parseBaseUrl(baseUrl);
   if (typeof origin === "string") problems.add([...path, "base_url"], origin);
 
   const surfaces = compileSurfaces(path, entry, definition, settings ?? {}, context);
-  const credentials = compileCredentials(path, entry, definition, settings ?? {}, context);
+  const credentials = compileCredentials(path, entry, definition, settings, context);
   const headers = compileHeaders(path, entry, definition, context);
   const tls = compileTls(path, entry, context);
   if (origin === null || typeof origin === "string") return null;
@@ -136,7 +139,7 @@ export function compileProvider(
   };
 }
 
-/** What the provider's own tools read a base URL from; a bare `host:port` (OLLAMA_HOST) is plain HTTP. */
+/** What the provider's own tools read a base URL from; a bare `host:port` (OLLAMA_HOST) is plain HTTP where the provider's own URL is. */
 function baseUrlOfEnvironment(
   definition: ProviderDefinition,
   env: Readonly<Record<string, string | undefined>>,
@@ -144,7 +147,8 @@ function baseUrlOfEnvironment(
   const text = definition.baseUrlEnv === undefined ? "" : (env[definition.baseUrlEnv] ?? "");
   if (text === "") return null;
   // An address to listen on (0.0.0.0) is no address to call.
-  return (/^[a-z]+:/.test(text) && !/^[a-z]+:\d+$/.test(text) ? text : `http://${text}`).replace(
+  const scheme = definition.baseUrl?.startsWith("http:") === true ? "http" : "https";
+  return (/^[a-z]+:/.test(text) && !/^[a-z]+:\d+$/.test(text) ? text : `${scheme}://${text}`).replace(
     "//0.0.0.0",
     "//127.0.0.1",
   );
@@ -154,7 +158,7 @@ function compileCredentials(
   path: Path,
   entry: ProviderEntry,
   definition: ProviderDefinition,
-  settings: Settings,
+  settings: Settings | null,
   context: CompileContext,
 ): readonly Credential[] {
   const { problems } = context;
@@ -167,17 +171,25 @@ function compileCredentials(
   }
   const values = entry.api_keys ?? (entry.api_key === undefined ? [] : [entry.api_key]);
   const { makeAuthorizer } = definition;
-  const authorizer = (apiKey: Secret | null): Credential[] =>
-    makeAuthorizer === undefined
-      ? []
-      : [{ kind: "authorizer", authorizer: makeAuthorizer({ apiKey, settings, env: context.env, now: Date.now }) }];
+  const authorizer = (apiKey: Secret | null, at: Path): Credential[] => {
+    // A missing setting has been reported already.
+    if (makeAuthorizer === undefined || settings === null) return [];
+    try {
+      const made = makeAuthorizer({ apiKey, settings, env: context.env, now: Date.now });
+      return [{ kind: "authorizer", authorizer: made }];
+    } catch (error) {
+      // A key of the wrong form: its message says what was expected, and nothing of the key.
+      problems.add(at, GatewayError.from(error).message, apiKey === null ? { at: "key" } : {});
+      return [];
+    }
+  };
   if (scheme === null && makeAuthorizer === undefined) {
     if (values.length > 0)
       problems.add(keyPath, `expected no credential, because ${definition.id} takes none, got one`, { at: "key" });
     return [];
   }
   if (values.length === 0) {
-    if (definition.isKeyOptional === true) return authorizer(null);
+    if (definition.isKeyOptional === true) return authorizer(null, keyPath);
     const variable = scheme?.env[0];
     const example = variable === undefined ? "" : `, such as api_key: "\${${variable}}"`;
     problems.add(keyPath, `expected api_key${example}, got nothing`, { at: "key" });
@@ -188,7 +200,7 @@ function compileCredentials(
     const key = context.readText(value, valuePath);
     if (key === null) return [];
     // What an authorizer reads (a service account's JSON) never becomes a header itself.
-    if (makeAuthorizer !== undefined) return authorizer(new Secret(key));
+    if (makeAuthorizer !== undefined) return authorizer(new Secret(key), valuePath);
     const problem = checkHeaderValue(key);
     if (problem !== null) problems.add(valuePath, problem);
     const { header, scheme: word } = scheme as NonNullable<typeof scheme>;

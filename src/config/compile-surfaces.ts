@@ -18,6 +18,14 @@ export const NO_QUIRKS: Quirks = {
   systemRole: null,
 };
 
+/**
+ * What every request of an API carries, for providers of which no definition says it: Anthropic's answers 400 without its version
+ * (https://platform.claude.com/docs/en/api/versioning).
+ */
+const DIALECT_HEADERS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  "anthropic-messages": { "anthropic-version": "2023-06-01" },
+};
+
 /** The APIs an entry speaks: the definition's, or those the config names. */
 export function compileSurfaces(
   path: Path,
@@ -42,7 +50,8 @@ export function compileSurfaces(
       return [];
     }
     const own = definition.surfaces.filter((surface) => surface.dialect === dialect);
-    return (own.length === 0 ? [{ dialect }] : own).map((surface) => compileSurface(surface, settings));
+    const headers = DIALECT_HEADERS[dialect] ?? {};
+    return (own.length === 0 ? [{ dialect, headers }] : own).map((surface) => compileSurface(surface, settings));
   });
 }
 
@@ -59,7 +68,12 @@ function compileSurface(surface: SurfaceDefinition, settings: Settings): Surface
               path === true ? "" : fillSettings(path, settings),
             ]),
           ),
-    body: surface.body ?? {},
+    body: Object.fromEntries(
+      Object.entries(surface.body ?? {}).map(([name, value]) => [
+        name,
+        typeof value === "string" ? fillSettings(value, settings) : value,
+      ]),
+    ),
     query: fillSettings(surface.query ?? "", settings),
     headers: Object.entries(surface.headers ?? {}).map(([name, value]) => [name, fillSettings(value, settings)]),
     quirks: { ...NO_QUIRKS, ...surface.quirks },

@@ -13,6 +13,8 @@ import { formatPath, type Path } from "./problem.ts";
 import type { Config } from "./schema.ts";
 import type { KnownNames } from "./validate.ts";
 
+const DAY_MS = 86_400_000;
+
 /** Where a level says nothing: connect 5 s, first byte 60 s, idle 60 s, total 10 min. */
 export const DEFAULT_TIMEOUTS: Timeouts = { connectMs: 5_000, firstByteMs: 60_000, idleMs: 60_000, totalMs: 600_000 };
 
@@ -77,6 +79,12 @@ export function compileConfig(input: CompileInput, context: CompileContext): Com
       maxIdle: config.pool.max_idle,
       idleTimeoutMs: config.pool.idle_timeout,
       maxReadBytes: limits.max_pending_bytes,
+    },
+    responses: {
+      file: config.responses.file ?? null,
+      maxEntries: config.responses.max_entries,
+      maxBytes: config.responses.max_bytes,
+      ttlMs: config.responses.days * DAY_MS,
     },
     drain: { delayMs: config.drain.delay, timeoutMs: config.drain.timeout },
     log: { level: config.log.level, format: config.log.format },

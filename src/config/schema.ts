@@ -125,6 +125,28 @@ const pool = v.pipe(
   v.description("Connections towards providers."),
 );
 
+const responses = v.pipe(
+  v.strictObject(
+    {
+      file: v.optional(
+        text(
+          "Path of an SQLite file that keeps them over a restart; by default they are kept in memory.",
+          "a path",
+          4_096,
+        ),
+      ),
+      max_entries: v.optional(integer("Responses kept; the least recently used go first.", 0, MAX_COUNT), 10_000),
+      max_bytes: v.optional(size("Their size.", "0B", "64GiB"), "32MiB"),
+      days: v.optional(integer("How long one is kept.", 1, 3_650), 30),
+    },
+    A_MAP,
+  ),
+  v.title("responses"),
+  v.description(
+    "Responses kept for callers of `/v1/responses` whose provider keeps none itself. A change needs a restart.",
+  ),
+);
+
 const drain = v.pipe(
   v.strictObject(
     {
@@ -190,6 +212,7 @@ export const configSchema = v.pipe(
         ),
         true,
       ),
+      responses: v.nullish(responses, {}),
       drain: v.nullish(drain, {}),
       log: v.nullish(log, {}),
     },

@@ -67,6 +67,8 @@ export type AnswerContext = {
   readonly requestId: string;
   /** Seconds since 1970. */
   readonly createdAt: number;
+  /** When the request was read, in milliseconds since 1970: for answers that say how long they took. */
+  readonly startedAtMs?: number;
   readonly wantsStreamUsage: boolean;
   /** Gemini callers choose between SSE (`alt=sse`) and a JSON array. */
   readonly query: URLSearchParams;
@@ -103,6 +105,8 @@ export type WrittenRequest = {
 export interface GenerateCodec {
   /** Throws GatewayError `invalid_request` (with `param`) for what is no request of this dialect. */
   readRequest(body: JsonObject, context: RequestContext): NeutralRequest;
+  /** The same request with whole turns, before it is written in another dialect: where callers send back a stream's pieces as they came. */
+  joinPieces?(request: NeutralRequest): NeutralRequest;
   /** What the dialect cannot express goes to `target.drop` / `target.refuse`. */
   writeRequest(request: NeutralRequest, target: Target): WrittenRequest;
   /** Throws GatewayError `upstream_error` for what is no answer at all; forgiving in everything else. */
@@ -184,6 +188,8 @@ export interface Dialect {
   readonly content: ReadonlySet<ContentFeature>;
   /** Wire names of request fields that land in `extra` and only hint: another dialect leaves them out (named in a header) instead of refusing. */
   readonly extraHints: ReadonlySet<string>;
+  /** Header by which the API's own SDKs find an answer's request id, where it is not `x-request-id`. */
+  readonly requestIdHeader?: string;
   /** Whether answers repeat the request's settings (Responses): then `AnswerContext.request` is there. */
   readonly repeatsRequest?: boolean;
   readonly generate: GenerateCodec;

@@ -4,7 +4,7 @@ import { type JsonSpan, scanJsonObject } from "../lib/json-scan.ts";
 
 const MAX_DEPTH = 128;
 const PLAIN = /^[\x20-\x5b\x5d-\x7e]*$/;
-const WANTED = ["model", "n", "stream", "stream_options"] as const;
+const WANTED = ["model", "n", "previous_response_id", "stream", "stream_options"] as const;
 
 /** A JSON body, read just enough to route it. */
 export type JsonRequest = {
@@ -15,6 +15,8 @@ export type JsonRequest = {
   readonly hasStreamOptions: boolean;
   /** How many choices are asked for (`n`); 1 where it says nothing sensible. */
   readonly choices: number;
+  /** The response that the request goes on from (Responses); null where it names none. */
+  readonly previousId: string | null;
   readonly body: Buffer;
   readonly modelSpans: readonly JsonSpan[];
   /** Index of the opening brace. */
@@ -52,6 +54,7 @@ export function readJsonRequest(body: Buffer, defaultModel: string | null, pathM
     stream: lastStream === undefined ? null : body[lastStream.start] === 116,
     hasStreamOptions: scan.spans.has("stream_options"),
     choices: readChoices(body, scan.spans.get("n")?.at(-1)),
+    previousId: readText(body, scan.spans.get("previous_response_id")?.at(-1)),
     body,
     modelSpans,
     open: scan.open,
@@ -154,6 +157,11 @@ function readChoices(body: Buffer, span: JsonSpan | undefined): number {
   if (span === undefined) return 1;
   const choices = parseScalar(body, span);
   return typeof choices === "number" && Number.isInteger(choices) && choices > 1 && choices <= 128 ? choices : 1;
+}
+
+function readText(body: Buffer, span: JsonSpan | undefined): string | null {
+  const value = span === undefined ? null : parseScalar(body, span);
+  return typeof value === "string" && value !== "" ? value : null;
 }
 
 function isEmptyObject(body: Buffer, open: number): boolean {

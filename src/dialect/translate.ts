@@ -12,6 +12,7 @@ import type {
   StreamWriter,
   WrittenError,
 } from "./dialect.ts";
+import { statusForCaller } from "./caller-status.ts";
 import { fitExtra, fitRequest } from "./fit-request.ts";
 import { AnswerFolder, unfoldAnswer } from "./fold.ts";
 import { JsonToolUnwrapper, unwrapJsonTool } from "./json-tool.ts";
@@ -39,6 +40,8 @@ export type TranslationInput = {
   readonly requestId: string;
   /** Seconds since 1970. */
   readonly createdAt: number;
+  /** The same in milliseconds, for answers that say how long they took. */
+  readonly startedAtMs?: number;
 };
 
 export type TranslatedRequest = {
@@ -56,7 +59,8 @@ export function translateRequest(input: TranslationInput): TranslatedRequest {
   const target = new Target(input.model, input.quirks, input.dropParams, nameOf);
   switch (operation) {
     case "generate": {
-      const read = from.generate.readRequest(input.body, context);
+      const said = from.generate.readRequest(input.body, context);
+      const read = from.generate.joinPieces?.(said) ?? said;
       const fitted = fitRequest(
         { ...read, model: input.model, wantsStreamUsage: !input.quirks.refuses.includes("streamUsage") },
         from,
@@ -116,7 +120,7 @@ export class AnswerTranslation {
   readonly #context: AnswerContext;
 
   constructor(
-    { from, to, operation, context, requestId, createdAt }: TranslationInput,
+    { from, to, operation, context, requestId, createdAt, startedAtMs }: TranslationInput,
     read: NeutralRequest | EmbedRequest | RerankRequest,
     jsonTool: string | null,
   ) {
@@ -132,11 +136,17 @@ export class AnswerTranslation {
       model: context.model,
       requestId,
       createdAt,
+      ...(startedAtMs === undefined ? {} : { startedAtMs }),
       wantsStreamUsage: generated?.wantsStreamUsage ?? false,
       query: context.query,
       request: from.repeatsRequest === true && generated !== null ? withoutConversation(generated) : null,
       answerDialect: to.id,
     };
+  }
+
+  /** Header of the caller's API for the request's id, beside `x-request-id`; error answers bring their own. */
+  get requestIdHeader(): string | null {
+    return this.#from.requestIdHeader ?? null;
   }
 
   /** A whole answer. Throws GatewayError `upstream_error` for what is none. */
@@ -205,8 +215,10 @@ export class AnswerTranslation {
     return this.#to.errors.read(status, parseObject(text), text, header);
   }
 
-  writeError(error: NeutralError): WrittenError {
-    return this.#from.errors.write(error, this.#context.requestId);
+  /** The same for the caller, with the status that says it there. */
+  writeError(error: NeutralError): WrittenError & { readonly status: number } {
+    const status = statusForCaller(error);
+    return { ...this.#from.errors.write({ ...error, status }, this.#context.requestId), status };
   }
 
   #unwrap(answer: NeutralAnswer): NeutralAnswer {
@@ -235,6 +247,8 @@ export class StreamTranslation {
   error: NeutralError | null = null;
   /** The latest figures. */
   usage: Usage | null = null;
+  /** What the last event was written as; "" until it has come. */
+  final = "";
   readonly #reader: StreamReader;
   readonly #writer: StreamWriter;
   #text = "";
@@ -297,7 +311,9 @@ export class StreamTranslation {
       // Nothing has gone out: it can still be an error answer with a status of its own.
       if (!this.#hasBegun) return;
     }
-    this.#put(this.#writer.write(event));
+    const piece = this.#writer.write(event);
+    if (event.kind === "message-end" && typeof piece === "string") this.final = piece;
+    this.#put(piece);
   }
 
   #put(piece: string | Uint8Array): void {

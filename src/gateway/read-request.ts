@@ -1,41 +1,26 @@
 /** Reading: a caller's request as far as its model's name, and what goes to a provider once one is chosen. */
 import { DIALECTS } from "../dialect/dialects.ts";
-import type { Dialect, Endpoint } from "../dialect/dialect.ts";
+import type { Dialect } from "../dialect/dialect.ts";
 import { patchJsonRequest, patchMembers, readJsonRequest } from "../dialect/json-request.ts";
 import { MultipartModelFinder, readBoundary } from "../dialect/multipart-request.ts";
 import { fillModel, type Recognised } from "../dialect/recognise.ts";
-import { type AnswerTranslation, parseBody, translateRequest } from "../dialect/translate.ts";
+import { parseBody, translateRequest } from "../dialect/translate.ts";
 import { GatewayError } from "../errors.ts";
-import type { Snapshot } from "../exchange.ts";
+import type { Snapshot, Surface } from "../exchange.ts";
 import { quirksOf } from "../provider/quirks-of.ts";
 import { MultipartUpload } from "../relay/multipart-upload.ts";
 import { upstreamTarget } from "../relay/upstream-head.ts";
-import type { ChosenSurface } from "../route/choose-surface.ts";
-import type { Routed } from "../route/find-deployment.ts";
+import { NOTHING_SPECIAL, type Outgoing, type Plan } from "./outgoing.ts";
+import { makesResponses, type ResponsesState } from "./responses-state.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 
-/** Where a request goes. */
-export type Plan = { readonly routed: Routed; readonly chosen: ChosenSurface<Endpoint> };
-
-/** What goes to a provider, but for its head, and how its answer is to be treated. */
-export type Outgoing = {
-  readonly method: "GET" | "POST";
-  /** The whole target after the host. */
-  readonly path: string;
-  /** null where there is none, or where it streams (`upload`). */
-  readonly body: Buffer | null;
-  /** null: chunked. */
-  readonly bodyBytes: number | null;
-  readonly isStreamRequested: boolean;
-  readonly choices: number;
-  /** Usage was asked for on our own account: its event is withheld. */
-  readonly withholdsUsage: boolean;
-  readonly upload: MultipartUpload | null;
-  readonly isUpgrade: boolean;
-  /** The way back, where caller and provider speak different dialects. */
-  readonly translation: AnswerTranslation | null;
-  readonly dropped: readonly string[];
+/** What a request is prepared with beside its plan. */
+export type Preparing = {
+  readonly requestId: string;
+  readonly caller: string;
+  readonly nowMs: number;
+  readonly responses: ResponsesState;
 };
 
 /** A request, read as far as its model's name. */
@@ -44,18 +29,10 @@ export type ReadRequest = {
   readonly isStream: boolean;
   /** The body where it was read whole; null for uploads and upgrades. */
   readonly body: Buffer | null;
-  prepare(plan: Plan, requestId: string, nowMs: number): Outgoing;
+  /** The stored response it goes on from; null where it names none. */
+  readonly previousId: string | null;
+  prepare(plan: Plan, exchange: Preparing): Outgoing;
 };
-
-const NOTHING_SPECIAL = {
-  isStreamRequested: false,
-  choices: 1,
-  withholdsUsage: false,
-  upload: null,
-  isUpgrade: false,
-  translation: null,
-  dropped: [],
-} as const;
 
 export function dialectOf(id: string): Dialect {
   const dialect = DIALECTS.get(id);
@@ -72,12 +49,14 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
     model: json.model,
     isStream,
     body,
-    prepare: ({ routed: { deployment, upstreamModel }, chosen }, requestId, nowMs) => {
+    previousId: json.previousId,
+    prepare: ({ routed: { deployment, upstreamModel }, chosen }, { requestId, caller: name, nowMs, responses }) => {
       const { surface } = chosen;
       const { provider } = deployment;
       const { query } = caller.head;
       const filled = fillModel(chosen.path, upstreamModel);
       const from = dialectOf(endpoint.dialect);
+      const isResponse = makesResponses(endpoint);
       if (chosen.isTranslated && endpoint.operation !== null) {
         const {
           body: written,
@@ -87,15 +66,16 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
           from,
           to: dialectOf(surface.dialect),
           operation: endpoint.operation,
-          body: parseBody(body),
+          body: isResponse ? responses.expand(parseBody(body), name) : parseBody(body),
           context: { endpoint, model: json.model, isStream, query: new URLSearchParams(query) },
           model: upstreamModel,
           quirks: quirksOf(surface, upstreamModel),
           dropParams: snapshot.dropParams,
           requestId,
           createdAt: Math.floor(nowMs / 1000),
+          startedAtMs: nowMs,
         });
-        const bytes = patchMembers(Buffer.from(JSON.stringify(written)), surface.body);
+        const bytes = patchMembers(Buffer.from(JSON.stringify(written)), membersOf(surface, upstreamModel));
         return {
           ...NOTHING_SPECIAL,
           method: chosen.endpoint.method,
@@ -105,6 +85,7 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
           isStreamRequested: isStream,
           translation: answer,
           dropped,
+          toKeep: isResponse ? body : null,
         };
       }
       const asksForUsage =
@@ -114,7 +95,12 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
         !json.hasStreamOptions &&
         !surface.quirks.refuses.includes("streamUsage");
       const named = endpoint.modelPlace === "json" ? upstreamModel : null;
-      const patched = patchMembers(patchJsonRequest(json, named, asksForUsage), surface.body);
+      // A conversation that is kept here goes on at a provider that has never seen it: it is told in full.
+      const isKeptHere = isResponse && json.previousId !== null && responses.keeps(json.previousId, name);
+      const whole = isKeptHere
+        ? readJsonRequest(Buffer.from(JSON.stringify(responses.expand(parseBody(body), name))), null, null)
+        : json;
+      const patched = patchMembers(patchJsonRequest(whole, named, asksForUsage), membersOf(surface, upstreamModel));
       // The path's own query is what we would ask for; here it is the caller who asks.
       const [path = filled] = filled.split("?");
       return {
@@ -129,6 +115,13 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
       };
     },
   };
+}
+
+/** The members a surface puts into bodies, the model's name filled in. */
+function membersOf({ body }: Surface, model: string): Surface["body"] {
+  let filled: Record<string, string | number | boolean | null> | null = null;
+  for (const key in body) if (body[key] === "{model}") (filled ??= { ...body })[key] = model;
+  return filled ?? body;
 }
 
 /** A multipart body: it streams through, with its model's name replaced in passing. */
@@ -147,6 +140,7 @@ export async function readMultipart(
     model: named ?? requireModel(endpoint.defaultModel),
     isStream: false,
     body: null,
+    previousId: null,
     prepare: ({ routed: { deployment, upstreamModel }, chosen }) => ({
       ...NOTHING_SPECIAL,
       method: "POST",
@@ -173,6 +167,7 @@ export function readUpgrade(caller: CallerStream): ReadRequest {
     model: requireModel(query.get("model")),
     isStream: false,
     body: null,
+    previousId: null,
     prepare: ({ routed: { deployment, upstreamModel }, chosen }) => {
       query.set("model", upstreamModel);
       return {

@@ -1,5 +1,5 @@
-import { makeAwsAuthorizer } from "./aws/authorizer.ts";
 import { defineProvider } from "./define.ts";
+import { lazyAuthorizer } from "./lazy-authorizer.ts";
 
 export default defineProvider({
   id: "bedrock",
@@ -17,7 +17,11 @@ export default defineProvider({
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AWS_BEARER_TOKEN_BEDROCK"] },
-  makeAuthorizer: (input) => makeAwsAuthorizer(input, { service: "bedrock", bearerEnv: "AWS_BEARER_TOKEN_BEDROCK" }),
+  makeAuthorizer: (input) =>
+    lazyAuthorizer(async () => {
+      const { makeAwsAuthorizer } = await import("./aws/authorizer.ts");
+      return makeAwsAuthorizer(input, { service: "bedrock", bearerEnv: "AWS_BEARER_TOKEN_BEDROCK" });
+    }),
   isKeyOptional: true,
   settings: [
     {

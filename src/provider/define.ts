@@ -18,8 +18,12 @@ export type ProviderSetting = {
 export type SurfaceDefinition = {
   readonly dialect: string;
   readonly models?: RegExp;
-  /** By endpoint name ("chat.completions", "embeddings", "messages" …); a string is the path, `true` the dialect's own. */
+  /**
+   * By endpoint name ("chat.completions", "embeddings", "messages" …); a string is the path, `true` the dialect's own. A path of its
+   * own for streams, where the dialect says them in the body, stands under "messages#stream" beside "messages".
+   */
   readonly endpoints?: Readonly<Record<string, string | true>>;
+  /** Texts may name settings, as the base URL does; "{model}" alone is the model's name there. */
   readonly body?: Surface["body"];
   readonly query?: string;
   readonly headers?: Readonly<Record<string, string>>;
@@ -42,6 +46,8 @@ export interface ProviderDefinition {
   readonly name: string;
   /** As in that provider's own SDK, `{region}` and other settings filled in; null when every deployment has its own and the config must name it. */
   readonly baseUrl: string | null;
+  /** Base URLs of regions whose host is not made like the others' ("global", "us"). */
+  readonly regionalBaseUrls?: Readonly<Record<string, string>>;
   /** Environment variable that its tools read a base URL from (OLLAMA_HOST, AZURE_OPENAI_ENDPOINT). */
   readonly baseUrlEnv?: string;
   readonly surfaces: readonly [SurfaceDefinition, ...SurfaceDefinition[]];

@@ -34,7 +34,9 @@ export function describeProviders(definitions: ReadonlyMap<string, ProviderDefin
       endpoints: [
         ...new Set(
           definition.surfaces.flatMap(({ dialect, endpoints }) =>
-            endpoints === undefined ? [`${dialect}: all`] : Object.keys(endpoints),
+            endpoints === undefined
+              ? [`${dialect}: all`]
+              : Object.keys(endpoints).filter((name) => !name.includes("#")),
           ),
         ),
       ],

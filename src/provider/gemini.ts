@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { makeGeminiAuthorizer } from "./google/gemini-key.ts";
 
 /**
  * Google AI Studio. Gemini 3 is told a level of thinking, Gemini 2.5 a budget, models before that do not think; a model of another
@@ -22,11 +23,21 @@ export default defineProvider({
     { dialect: "gemini", models: /^gemini-2\.5/, quirks: { reasoning: "budget" } },
     { dialect: "gemini", models: /^gemini-(?:1|2\.0)/, quirks: { reasoning: "none" } },
     { dialect: "gemini" },
+    {
+      dialect: "openai-chat",
+      endpoints: {
+        "chat.completions": "/v1beta/openai/chat/completions",
+        embeddings: "/v1beta/openai/embeddings",
+        "images.generations": "/v1beta/openai/images/generations",
+      },
+    },
   ],
   credential: { header: "x-goog-api-key", scheme: "", env: ["GEMINI_API_KEY", "GOOGLE_API_KEY"] },
+  makeAuthorizer: makeGeminiAuthorizer,
   source: [
     "https://ai.google.dev/api",
     "https://ai.google.dev/gemini-api/docs/api-key",
     "https://ai.google.dev/gemini-api/docs/thinking",
+    "https://ai.google.dev/gemini-api/docs/openai",
   ],
 });

@@ -4,7 +4,17 @@ export default defineProvider({
   id: "openai",
   name: "OpenAI",
   baseUrl: "https://api.openai.com/v1",
-  surfaces: [{ dialect: "openai-chat" }, { dialect: "openai-responses" }],
+  surfaces: [
+    {
+      dialect: "openai-chat",
+      quirks: {
+        reasoning: "effort",
+        refuses: ["topK", "minP", "repetitionPenalty"],
+        refusesContent: ["file-url", "video-data", "video-url", "cache-hint"],
+      },
+    },
+    { dialect: "openai-responses" },
+  ],
   credential: { header: "authorization", scheme: "Bearer", env: ["OPENAI_API_KEY"] },
   rateLimitHeaders: ["x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"],
   source: ["https://platform.openai.com/docs/api-reference/authentication"],

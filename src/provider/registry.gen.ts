@@ -20,6 +20,10 @@ import arliai from "./arliai.ts";
 import assemblyai from "./assemblyai.ts";
 import atlascloud from "./atlascloud.ts";
 import avian from "./avian.ts";
+import azureAi from "./azure-ai.ts";
+import azureAnthropic from "./azure-anthropic.ts";
+import azureV1 from "./azure-v1.ts";
+import azure from "./azure.ts";
 import baichuan from "./baichuan.ts";
 import baiduQianfan from "./baidu-qianfan.ts";
 import bailing from "./bailing.ts";
@@ -34,11 +38,13 @@ import cerebras from "./cerebras.ts";
 import chutes from "./chutes.ts";
 import clarifai from "./clarifai.ts";
 import cloudflareAiGateway from "./cloudflare-ai-gateway.ts";
+import cloudflareWorkersAi from "./cloudflare-workers-ai.ts";
 import codestral from "./codestral.ts";
 import cohere from "./cohere.ts";
 import cometapi from "./cometapi.ts";
 import cortecs from "./cortecs.ts";
 import crusoe from "./crusoe.ts";
+import databricks from "./databricks.ts";
 import deepinfra from "./deepinfra.ts";
 import deepseek from "./deepseek.ts";
 import demo from "./demo.ts";
@@ -61,6 +67,7 @@ import gpustack from "./gpustack.ts";
 import groq from "./groq.ts";
 import helicone from "./helicone.ts";
 import heroku from "./heroku.ts";
+import huggingfaceEndpoints from "./huggingface-endpoints.ts";
 import huggingfaceTgi from "./huggingface-tgi.ts";
 import huggingface from "./huggingface.ts";
 import hyperbolic from "./hyperbolic.ts";
@@ -113,6 +120,7 @@ import novita from "./novita.ts";
 import nscale from "./nscale.ts";
 import nvidiaNim from "./nvidia-nim.ts";
 import nvidia from "./nvidia.ts";
+import ociGenerativeAi from "./oci-generative-ai.ts";
 import ollamaCloud from "./ollama-cloud.ts";
 import ollama from "./ollama.ts";
 import oneApi from "./one-api.ts";
@@ -140,12 +148,14 @@ import requesty from "./requesty.ts";
 import runpod from "./runpod.ts";
 import sagemaker from "./sagemaker.ts";
 import sambanova from "./sambanova.ts";
+import sapAiCore from "./sap-ai-core.ts";
 import sarvam from "./sarvam.ts";
 import scaleway from "./scaleway.ts";
 import sensenova from "./sensenova.ts";
 import sglang from "./sglang.ts";
 import siliconflowCn from "./siliconflow-cn.ts";
 import siliconflow from "./siliconflow.ts";
+import snowflake from "./snowflake.ts";
 import spark from "./spark.ts";
 import stackit from "./stackit.ts";
 import stepfunAi from "./stepfun-ai.ts";
@@ -167,12 +177,16 @@ import upstage from "./upstage.ts";
 import v0 from "./v0.ts";
 import venice from "./venice.ts";
 import vercelAiGateway from "./vercel-ai-gateway.ts";
+import vertexExpress from "./vertex-express.ts";
+import vertex from "./vertex.ts";
 import vllm from "./vllm.ts";
 import volcengineCodingPlan from "./volcengine-coding-plan.ts";
 import volcengine from "./volcengine.ts";
 import voyage from "./voyage.ts";
 import vultr from "./vultr.ts";
 import wandb from "./wandb.ts";
+import watsonxGateway from "./watsonx-gateway.ts";
+import watsonx from "./watsonx.ts";
 import writer from "./writer.ts";
 import xai from "./xai.ts";
 import xiaomiMimo from "./xiaomi-mimo.ts";
@@ -208,6 +222,10 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [assemblyai.id, assemblyai],
   [atlascloud.id, atlascloud],
   [avian.id, avian],
+  [azureAi.id, azureAi],
+  [azureAnthropic.id, azureAnthropic],
+  [azureV1.id, azureV1],
+  [azure.id, azure],
   [baichuan.id, baichuan],
   [baiduQianfan.id, baiduQianfan],
   [bailing.id, bailing],
@@ -222,11 +240,13 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [chutes.id, chutes],
   [clarifai.id, clarifai],
   [cloudflareAiGateway.id, cloudflareAiGateway],
+  [cloudflareWorkersAi.id, cloudflareWorkersAi],
   [codestral.id, codestral],
   [cohere.id, cohere],
   [cometapi.id, cometapi],
   [cortecs.id, cortecs],
   [crusoe.id, crusoe],
+  [databricks.id, databricks],
   [deepinfra.id, deepinfra],
   [deepseek.id, deepseek],
   [demo.id, demo],
@@ -249,6 +269,7 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [groq.id, groq],
   [helicone.id, helicone],
   [heroku.id, heroku],
+  [huggingfaceEndpoints.id, huggingfaceEndpoints],
   [huggingfaceTgi.id, huggingfaceTgi],
   [huggingface.id, huggingface],
   [hyperbolic.id, hyperbolic],
@@ -301,6 +322,7 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [nscale.id, nscale],
   [nvidiaNim.id, nvidiaNim],
   [nvidia.id, nvidia],
+  [ociGenerativeAi.id, ociGenerativeAi],
   [ollamaCloud.id, ollamaCloud],
   [ollama.id, ollama],
   [oneApi.id, oneApi],
@@ -328,12 +350,14 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [runpod.id, runpod],
   [sagemaker.id, sagemaker],
   [sambanova.id, sambanova],
+  [sapAiCore.id, sapAiCore],
   [sarvam.id, sarvam],
   [scaleway.id, scaleway],
   [sensenova.id, sensenova],
   [sglang.id, sglang],
   [siliconflowCn.id, siliconflowCn],
   [siliconflow.id, siliconflow],
+  [snowflake.id, snowflake],
   [spark.id, spark],
   [stackit.id, stackit],
   [stepfunAi.id, stepfunAi],
@@ -355,12 +379,16 @@ export const PROVIDERS: ReadonlyMap<string, ProviderDefinition> = new Map([
   [v0.id, v0],
   [venice.id, venice],
   [vercelAiGateway.id, vercelAiGateway],
+  [vertexExpress.id, vertexExpress],
+  [vertex.id, vertex],
   [vllm.id, vllm],
   [volcengineCodingPlan.id, volcengineCodingPlan],
   [volcengine.id, volcengine],
   [voyage.id, voyage],
   [vultr.id, vultr],
   [wandb.id, wandb],
+  [watsonxGateway.id, watsonxGateway],
+  [watsonx.id, watsonx],
   [writer.id, writer],
   [xai.id, xai],
   [xiaomiMimo.id, xiaomiMimo],

@@ -1,5 +1,5 @@
-import { makeSagemakerAuthorizer } from "./aws/sagemaker-token.ts";
 import { defineProvider } from "./define.ts";
+import { lazyAuthorizer } from "./lazy-authorizer.ts";
 
 export default defineProvider({
   id: "sagemaker",
@@ -13,7 +13,8 @@ export default defineProvider({
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },
-  makeAuthorizer: makeSagemakerAuthorizer,
+  makeAuthorizer: (input) =>
+    lazyAuthorizer(async () => (await import("./aws/sagemaker-token.ts")).makeSagemakerAuthorizer(input)),
   isKeyOptional: true,
   settings: [
     {

@@ -7,6 +7,7 @@ import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
 import { isIdentity, isJsonType, judgeAnswerHead, looksWhole } from "./answer-checks.ts";
 import { composeAnswerHead } from "./answer-head.ts";
 import { frameChunk, joinSlices, LAST_CHUNK } from "./chunk-framing.ts";
+import { findId } from "./find-id.ts";
 import { StreamTap } from "./stream-tap.ts";
 import { UsageWithholder } from "./usage-withholder.ts";
 
@@ -33,6 +34,8 @@ export type RelayOptions = {
   readonly readUsage: (json: string) => Usage | null;
   /** Whether a refused credential (401, 402, 403, 429) is told as such instead of answered: another one is there to be tried. */
   readonly mayRefuse: boolean;
+  /** Told the answer's id, where callers may come back to it. */
+  readonly onId: ((id: string) => void) | null;
 };
 
 /** How the relay of one answer ended; told once. */
@@ -287,6 +290,9 @@ export class AnswerRelay implements CallListener {
   // ---- Passing ----------------------------------------------------------------------------------------------------------
 
   #passStream(bytes: Buffer, slices: BodySlices): void {
+    if (this.#isFirstBytePending && slices.count > 0) {
+      this.#tellId(bytes, slices.starts[0] as number, slices.ends[0] as number);
+    }
     this.#tellFirstByte();
     if (slices.count === 1) {
       const start = slices.starts[0] as number;
@@ -341,6 +347,7 @@ export class AnswerRelay implements CallListener {
     this.#held = NOTHING_HELD;
     this.#heldBytes = 0;
     this.#beginPlain(this.#head as ResponseHead);
+    this.#tellId(held, 0, held.length);
     this.#tellFirstByte();
     this.tap.observe(held, 0, held.length);
     if (this.#isChunkedToCaller) this.#writeChunk(held, 0, held.length);
@@ -369,6 +376,12 @@ export class AnswerRelay implements CallListener {
     if (!this.#isFirstBytePending) return;
     this.#isFirstBytePending = false;
     this.#events.onFirstByte();
+  }
+
+  #tellId(bytes: Buffer, start: number, end: number): void {
+    if (this.#options.onId === null || !this.#isFirstBytePending || this.status >= 300) return;
+    const id = findId(bytes, start, end);
+    if (id !== null) this.#options.onId(id);
   }
 
   // ---- Ending -------------------------------------------------------------------------------------------------------------
@@ -402,6 +415,7 @@ export class AnswerRelay implements CallListener {
       });
       return;
     }
+    this.#tellId(body, 0, body.length);
     this.#tellFirstByte();
     if (!this.#isEncoded && body.length > 0) this.tap.observe(body, 0, body.length);
     this.#sendHead(head, body.length, body);

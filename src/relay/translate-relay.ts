@@ -30,6 +30,8 @@ export type TranslateOptions = {
   readonly dropped: readonly string[];
   readonly mayRefuse: boolean;
   readonly budget: HeldBudget;
+  /** Told what the caller was answered with, once that is complete: all of it, or a stream's last event. */
+  readonly onAnswered: ((text: string) => void) | null;
 };
 
 /**
@@ -234,6 +236,7 @@ export class TranslateRelay implements CallListener {
     }
     this.#send(stream);
     if (!this.#isHeadSent) this.#sendStreamHead(stream);
+    if (stream.isFinished) this.#options.onAnswered?.(stream.final);
     if (this.#isChunkedToCaller) this.#caller.write(LAST_CHUNK, 0, LAST_CHUNK.length);
     this.#complete();
   }
@@ -264,7 +267,7 @@ export class TranslateRelay implements CallListener {
       this.#isEndedByClose = true;
     }
     this.#isHeadSent = true;
-    const own = `content-type: ${stream.contentType}\r\ncache-control: no-cache\r\n${framing}`;
+    const own = `${this.#ownRequestId()}content-type: ${stream.contentType}\r\ncache-control: no-cache\r\n${framing}`;
     caller.sendHead(Buffer.from(this.#composeHead(200, own), "latin1"), false);
   }
 
@@ -313,7 +316,8 @@ export class TranslateRelay implements CallListener {
     }
     const { json, usage } = body === null ? translation.foldStream(bytes) : translation.translateWhole(body);
     this.usage = usage;
-    this.#answer(200, json, "content-type: application/json\r\n");
+    this.#options.onAnswered?.(json);
+    this.#answer(200, json, `${this.#ownRequestId()}content-type: application/json\r\n`);
   }
 
   #sendError(): void {
@@ -325,13 +329,13 @@ export class TranslateRelay implements CallListener {
   }
 
   #answerError(error: Parameters<AnswerTranslation["writeError"]>[0]): void {
-    const { body, contentType, headers } = this.#options.translation.writeError(error);
+    const { status, body, contentType, headers } = this.#options.translation.writeError(error);
     let own = `content-type: ${contentType}\r\nx-llmux-error-source: ${error.source}\r\n`;
     for (const [name, value] of headers) own += `${name}: ${value}\r\n`;
     if (error.retryAfterSeconds !== null && !headers.some(([name]) => name === "retry-after")) {
       own += `retry-after: ${Math.ceil(error.retryAfterSeconds)}\r\n`;
     }
-    this.#answer(error.status, body, own);
+    this.#answer(status, body, own);
   }
 
   #answer(status: number, text: string, own: string): void {
@@ -351,6 +355,12 @@ export class TranslateRelay implements CallListener {
     } catch (thrown) {
       this.#fail(GatewayError.from(thrown)); // the answer could not be read: the caller gets an error instead
     }
+  }
+
+  /** The request's id as SDKs of the caller's API look for it. */
+  #ownRequestId(): string {
+    const { translation, requestId } = this.#options;
+    return translation.requestIdHeader === null ? "" : `${translation.requestIdHeader}: ${requestId}\r\n`;
   }
 
   #composeHead(status: number, own: string): string {

@@ -1,5 +1,8 @@
 import type { Provider, Surface } from "../exchange.ts";
 
+/** Behind an endpoint's name: its path for streams, where a provider has another for them. */
+const STREAM_KEY = "#stream";
+
 /** What is looked at of a dialect's endpoint. */
 export type EndpointShape = {
   readonly name: string;
@@ -34,14 +37,14 @@ export function chooseSurface<Shape extends EndpointShape>(
   for (const surface of provider.surfaces) {
     if (surface.models !== null && !surface.models.test(model)) continue;
     if (surface.dialect === endpoint.dialect) {
-      const path = pathOf(surface, endpoint);
+      const path = pathOf(surface, endpoint, isStream);
       if (path !== null) return { surface, endpoint, path, isTranslated: isRenamed(surface, endpoint) };
     }
     if (best !== null || endpoint.operation === null) continue;
     for (const candidate of endpointsOf(surface.dialect)) {
       if (candidate.operation !== endpoint.operation) continue;
       if (candidate.isStreamPath !== null && candidate.isStreamPath !== isStream) continue;
-      const path = pathOf(surface, candidate);
+      const path = pathOf(surface, candidate, isStream);
       if (path === null) continue;
       best = { surface, endpoint: candidate, path, isTranslated: true };
       break;
@@ -58,8 +61,13 @@ function isRenamed({ quirks }: Surface, { operation }: EndpointShape): boolean {
   return (operation === "embed" || operation === "rerank") && Object.keys(quirks.renames).length > 0;
 }
 
-function pathOf(surface: Surface, endpoint: EndpointShape): string | null {
-  if (surface.paths === null) return endpoint.upstreamPath;
-  const path = surface.paths[endpoint.name];
-  return path === undefined ? null : path === "" ? endpoint.upstreamPath : path;
+/** null where the surface does not serve the endpoint. */
+function pathOf({ paths }: Surface, { name, upstreamPath }: EndpointShape, isStream: boolean): string | null {
+  if (paths === null) return upstreamPath;
+  const path = (isStream ? paths[`${name}${STREAM_KEY}`] : undefined) ?? paths[name];
+  if (path === undefined) return null;
+  if (path === "") return upstreamPath;
+  // What the dialect asks for in the query (Gemini's `alt=sse`) does not depend on where the endpoint stands.
+  const at = path.includes("?") ? -1 : upstreamPath.indexOf("?");
+  return at === -1 ? path : path + upstreamPath.slice(at);
 }

@@ -8,11 +8,12 @@ const MAX_NAMES_IN_ERROR = 10;
 
 /**
  * From a model's name to its deployment: the exact name, then the longest wildcard that fits, then `provider/model`.
+ * `preferred`: the provider that keeps what the request goes on from, where the group has it.
  * Throws GatewayError `not_found` that names up to ten known models.
  */
-export function findDeployment(snapshot: Snapshot, model: string): Routed {
+export function findDeployment(snapshot: Snapshot, model: string, preferred: string | null = null): Routed {
   const exact = snapshot.models.get(model);
-  if (exact !== undefined && !exact.name.endsWith("*")) return fill(exact, "");
+  if (exact !== undefined && !exact.name.endsWith("*")) return fill(exact, "", preferred);
   let best: ModelGroup | null = null;
   for (const group of snapshot.models.values()) {
     if (!group.name.endsWith("*") || !model.startsWith(group.name.slice(0, -1))) continue;
@@ -20,7 +21,7 @@ export function findDeployment(snapshot: Snapshot, model: string): Routed {
   }
   if (best !== null) {
     const rest = model.slice(best.name.length - 1);
-    if (rest !== "") return fill(best, rest);
+    if (rest !== "") return fill(best, rest, preferred);
   }
   const slash = model.indexOf("/");
   const provider = slash <= 0 ? undefined : snapshot.providers.get(model.slice(0, slash));
@@ -35,8 +36,10 @@ export function listModels(snapshot: Snapshot): string[] {
   return [...snapshot.models.keys()];
 }
 
-function fill(group: ModelGroup, rest: string): Routed {
-  const deployment = group.deployments[0] as Deployment;
+function fill(group: ModelGroup, rest: string, preferred: string | null): Routed {
+  const { deployments } = group;
+  const kept = preferred === null ? undefined : deployments.find(({ provider }) => provider.name === preferred);
+  const deployment = kept ?? (deployments[0] as Deployment);
   return { deployment, upstreamModel: deployment.model.replace("*", () => rest) };
 }
 

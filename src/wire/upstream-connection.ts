@@ -33,6 +33,11 @@ const MAX_INTERIM_RESPONSES = 16;
 
 type ConnectionState = "idle" | "waiting" | "body" | "upgraded" | "closed";
 
+/** A socket's own errors have a code; what has none was thrown while its bytes were handled, and is a fault of ours. */
+function isOurs(error: Error): boolean {
+  return (error as { readonly code?: unknown }).code === undefined;
+}
+
 /** A stretch of body without framing of its own. */
 class WholeSlice implements BodySlices {
   readonly starts = [0];
@@ -187,7 +192,8 @@ export class UpstreamConnection implements SocketOwner {
     this.#user = null;
     this.#close();
     if (user === null) return;
-    if (wasState === "upgraded") user.onUpgradedClose();
+    if (error !== undefined && isOurs(error)) user.onBroken(GatewayError.from(error), true);
+    else if (wasState === "upgraded") user.onUpgradedClose();
     else if (wasState === "body" && framing === "until-close" && error === undefined) user.onEnd();
     else if (wasState === "body") {
       user.onBroken(

@@ -14,7 +14,9 @@ test("the README's config is valid", async () => {
   try {
     const path = join(folder, "llmux.yaml");
     writeFileSync(path, config);
-    const result = await runCli(["check", path], { env: { OPENAI_API_KEY: "sk-example" } });
+    const result = await runCli(["check", path], {
+      env: { OPENAI_API_KEY: "sk-example", ANTHROPIC_KEY_1: "sk-1", ANTHROPIC_KEY_2: "sk-2" },
+    });
     expect(result).toMatchObject({ code: 0, err: "" });
   } finally {
     rmSync(folder, { recursive: true, force: true });

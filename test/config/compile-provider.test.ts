@@ -1,6 +1,9 @@
 import { describe, expect, test } from "bun:test";
+import { loadSnapshot } from "../../src/config/load.ts";
+import { GatewayError } from "../../src/errors.ts";
+import { defineProvider } from "../../src/provider/define.ts";
 import { testCertificates } from "../instruments/certificates.ts";
-import { headerOf, loadText, problemsOf } from "./fixtures.ts";
+import { headerOf, loadText, optionsFor, problemsIn, problemsOf } from "./fixtures.ts";
 
 const { caPem, server, client } = testCertificates();
 
@@ -104,5 +107,57 @@ describe("a provider's credential", () => {
     });
     expect(problems).toHaveLength(1);
     expect(problems[0]).toContain("expected api_key");
+  });
+});
+
+describe("what a definition says of settings", () => {
+  const definition = defineProvider({
+    id: "cloud",
+    name: "Test",
+    baseUrl: "https://{region}-api.example.com",
+    regionalBaseUrls: { global: "https://api.example.com" },
+    baseUrlEnv: "CLOUD_ENDPOINT",
+    surfaces: [{ dialect: "openai-chat", body: { project_id: "{project}", model_id: "{model}", model: null, n: 1 } }],
+    credential: { header: "authorization", scheme: "Bearer", env: [] },
+    makeAuthorizer: ({ apiKey }) => {
+      if (apiKey?.reveal() === "canary") throw new GatewayError("upstream_error", "expected another key.");
+      return { authorize: () => [], invalidate: () => {} };
+    },
+    settings: [
+      { key: "region", env: ["CLOUD_REGION"], default: "global", expected: "a region" },
+      { key: "project", env: [], default: null, expected: "a project" },
+    ],
+    source: "test",
+  });
+  const load = async (entry: string, env: Readonly<Record<string, string>> = {}) =>
+    (
+      await loadSnapshot({
+        ...optionsFor("config.yaml", { env, files: { "config.yaml": `providers: { cloud: ${entry} }\n` } }),
+        definitions: new Map([["cloud", definition]]),
+      })
+    ).providers.get("cloud");
+
+  test("fills URLs and bodies, with other hosts for some regions", async () => {
+    const regional = await load("{ api_key: k, project: p-1, region: eu-1 }");
+    expect(regional?.origin.hostHeader).toBe("eu-1-api.example.com");
+    expect(regional?.surfaces[0]?.body).toEqual({ project_id: "p-1", model_id: "{model}", model: null, n: 1 });
+    expect((await load("{ api_key: k, project: p-1 }"))?.origin.hostHeader).toBe("api.example.com");
+    const named = "{ api_key: k, project: p-1, base_url: https://elsewhere.example.com }";
+    expect((await load(named))?.origin.hostHeader).toBe("elsewhere.example.com");
+  });
+
+  test("an address of the environment without a scheme is called as the provider's own is", async () => {
+    const origin = (await load("{ api_key: k, project: p-1 }", { CLOUD_ENDPOINT: "gateway.example.com" }))?.origin;
+    expect([origin?.hostHeader, origin?.tls]).toEqual(["gateway.example.com", true]);
+  });
+
+  test("a key that its authorizer refuses is a problem of the config, told once", async () => {
+    const problems = async (entry: string) => problemsIn(() => load(entry));
+    expect(await problems("{ api_keys: [k, canary], project: p-1 }")).toEqual([
+      "config.yaml:1:37: providers.cloud.api_keys[1]: expected another key.",
+    ]);
+    expect(await problems("{ api_key: canary }")).toEqual([
+      "config.yaml:1:14: providers.cloud.project: expected a project, got nothing",
+    ]);
   });
 });

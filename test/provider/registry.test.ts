@@ -89,8 +89,10 @@ describe("every provider", () => {
         const named = endpoints ?? Object.fromEntries([...(known?.keys() ?? [])].map((name) => [name, true as const]));
         expect(Object.keys(named).length).toBeGreaterThan(0);
         for (const [name, path] of Object.entries(named)) {
-          const endpoint = known?.get(name);
+          const endpoint = known?.get(name.replace(/#stream$/, ""));
           expect(endpoint, `${dialect} ${name}`).toBeDefined();
+          // Where the path itself says it, the stream is an endpoint of its own.
+          if (name.endsWith("#stream")) expect(endpoint?.isStreamPath, `${dialect} ${name}`).toBeNull();
           // A dialect's own path may bring a query (Gemini's `alt=sse`), a provider's not: it has `query` for that.
           expectPath(provider, path === true ? (endpoint?.upstreamPath.replace(/\?.*$/, "") ?? "") : path);
         }

@@ -50,6 +50,26 @@ describe("the API of a provider that a request goes to", () => {
     expect(choose([{ dialect: "a", paths: { chat: "" } }], CHAT)).toBe("chat /chat passed");
   });
 
+  test("has another path for streams where the provider has one", () => {
+    const paths = { chat: "/raw", "chat#stream": "/raw-stream" };
+    expect(choose([{ dialect: "a", paths }], CHAT)).toBe("chat /raw passed");
+    expect(choose([{ dialect: "a", paths }], CHAT, true)).toBe("chat /raw-stream passed");
+    expect(choose([{ dialect: "a", paths }], ANSWER)).toBe("chat /raw translated");
+    expect(choose([{ dialect: "a", paths }], STREAM, true)).toBe("chat /raw-stream translated");
+    expect(choose([{ dialect: "a", paths: { "chat#stream": "/only-streams" } }], CHAT)).toBeNull();
+    expect(choose([{ dialect: "a", paths: { chat: "/x", "chat#stream": "" } }], CHAT, true)).toBe("chat /chat passed");
+  });
+
+  test("keeps what the dialect asks for in the query, unless the provider's path has a query of its own", () => {
+    const sse = { ...STREAM, upstreamPath: "/stream?alt=sse" };
+    expect(choose([{ dialect: "b", paths: { stream: "/elsewhere" } }], sse, true)).toBe(
+      "stream /elsewhere?alt=sse passed",
+    );
+    expect(choose([{ dialect: "b", paths: { stream: "/elsewhere?v=1" } }], sse, true)).toBe(
+      "stream /elsewhere?v=1 passed",
+    );
+  });
+
   test("is none that does not serve the endpoint", () => {
     expect(choose([{ dialect: "a", paths: { chat: "" } }], EMBED)).toBeNull();
     expect(choose([{ dialect: "b" }], MEDIA)).toBeNull();

@@ -19,6 +19,7 @@ export const anthropicMessages: Dialect = {
   settings: SETTINGS,
   content: CONTENT,
   extraHints: EXTRA_HINTS,
+  requestIdHeader: "request-id",
   generate: {
     readRequest,
     writeRequest,

@@ -1,3 +1,4 @@
+import { GatewayError } from "../../errors.ts";
 import { asArray, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { RequestContext } from "../dialect.ts";
 import { NO_SETTINGS, type NeutralMessage, type NeutralRequest, type Part, type ResponseFormat } from "../neutral.ts";
@@ -40,6 +41,7 @@ export function readRequest(body: JsonObject, context: RequestContext): NeutralR
 export function readPrompt(body: JsonObject, context: RequestContext): NeutralRequest {
   const model = asString(body["model"]) ?? context.model;
   if (model === "") throw refuse("model", "Field required");
+  refuseThread(body);
   const { toolChoice, parallelToolCalls, rest: restOfChoice } = readToolChoice(body["tool_choice"]);
   const { reasoning, restOfThinking, restOfOutputConfig } = readReasoning(body);
   const metadata = asObject(body["metadata"]);
@@ -78,6 +80,19 @@ export function readPrompt(body: JsonObject, context: RequestContext): NeutralRe
     cache,
     extra: Object.keys(extra).length === 0 ? null : extra,
   };
+}
+
+/**
+ * A conversation that the provider keeps, so that a turn holds its new messages alone. Said in the API's own words even where fields
+ * may be dropped: without what came before, the turn would be another one. The tool runner of its SDK asks for a thread by itself,
+ * and goes on without one when it reads this code (@anthropic-ai/sdk 1.11: ThreadUnsupportedRequestErrorDetails).
+ */
+function refuseThread(body: JsonObject): void {
+  if (asObject(body["thread"]) === null) return;
+  throw new GatewayError("invalid_request", "thread: this model's provider keeps no conversations", {
+    param: "thread",
+    detail: "thread_unsupported_request",
+  });
 }
 
 function readStop(body: JsonObject): readonly string[] | null {

@@ -46,6 +46,8 @@ export class MessagesWriter implements StreamWriter {
   /** Whether the open part's block has been started. */
   #isStarted = false;
   #carrier: JsonObject | null = null;
+  /** A thinking block of another provider that nothing has signed: told as such, since SDKs drop thoughts that lack the event. */
+  #isUnsigned = false;
   /** The JSON of a delta up to its text. */
   #prefix = "";
 
@@ -191,6 +193,7 @@ export class MessagesWriter implements StreamWriter {
     } else {
       this.#startBlock({ type: "thinking", thinking: "", signature: "" });
       this.#prefix = this.#deltaPrefix("thinking_delta", "thinking");
+      this.#isUnsigned = !this.#isOwn;
     }
   }
 
@@ -202,6 +205,7 @@ export class MessagesWriter implements StreamWriter {
       }
       this.#ensureBlock("thinking");
       if (this.#prefix === "") return;
+      this.#isUnsigned = false;
       this.#delta({ type: "signature_delta", signature: wrapOpaque(opaque, OWNER) });
     } else if (this.#partKind === "text") this.#carrier = carryForText(opaque);
     else if (this.#partKind === "tool-call") {
@@ -213,7 +217,11 @@ export class MessagesWriter implements StreamWriter {
   #closePart(): void {
     if (this.#part === -1) return;
     if (this.#partKind === "reasoning" && this.#isOwn) this.#ensureBlock("thinking");
-    if (this.#isStarted) this.#stopBlock();
+    if (this.#isStarted) {
+      if (this.#isUnsigned) this.#delta({ type: "signature_delta", signature: "" });
+      this.#stopBlock();
+    }
+    this.#isUnsigned = false;
     const carrier = this.#carrier;
     this.#part = -1;
     this.#partKind = null;

@@ -21,6 +21,7 @@ export const bedrockConverse: Dialect = {
   settings: SETTINGS,
   content: CONTENT,
   extraHints: EXTRA_HINTS,
+  requestIdHeader: "x-amzn-requestid",
   generate: {
     readRequest,
     writeRequest,

@@ -55,6 +55,8 @@ const CONTEXT_WINDOW =
   /input is too long|input tokens exceed|prompt is too long|too many (input )?tokens|maximum context length|context (length|window)|exceeds? the (model'?s )?maximum (number of )?(input )?tokens/i;
 const MODEL_NOT_FOUND =
   /model identifier is invalid|could not resolve the foundation model|model version has reached the end of its life/i;
+/** "Model access is denied due to INVALID_PAYMENT_INSTRUMENT: A valid payment instrument must be provided." */
+const UNPAID = /payment.instrument/i;
 const CONTENT_POLICY = /content filter|blocked by|content policy|responsible ai/i;
 
 /** A provider's error: its type in a header or in `__type`, its words in `message` or `Message`. */
@@ -82,6 +84,7 @@ function readError(status: number, type: string, message: string, retryAfterSeco
     detail = "model_not_found";
   } else if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
   else if (code === "invalid_request" && CONTENT_POLICY.test(message)) code = "content_policy";
+  else if (code === "forbidden" && UNPAID.test(message)) code = "budget_exceeded";
   return {
     code,
     status,

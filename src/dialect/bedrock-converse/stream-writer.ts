@@ -9,6 +9,7 @@ import { carryForText, carryForToolUse } from "./carried-signature.ts";
 import { writeCitation } from "./citations.ts";
 import { writeStreamException } from "./errors.ts";
 import { writeFinish } from "./finish.ts";
+import { writeMetrics } from "./metrics.ts";
 import { OWN, OWNER } from "./own.ts";
 import { writeRedacted } from "./reasoning-block.ts";
 import { writeUsage } from "./usage.ts";
@@ -36,6 +37,7 @@ const HEADERS = new Map<EventName, Uint8Array>(
 /** Writes one ConverseStream. Blocks follow each other; usage comes behind the stop. */
 export class ConverseStreamWriter implements StreamWriter {
   readonly contentType = "application/vnd.amazon.eventstream";
+  readonly #context: AnswerContext;
   readonly #isOwn: boolean;
   readonly #sequencer = new Sequencer((event) => this.#writeNext(event));
   #out: Uint8Array[] = [];
@@ -53,6 +55,7 @@ export class ConverseStreamWriter implements StreamWriter {
   #carried: JsonObject | null = null;
 
   constructor(context: AnswerContext) {
+    this.#context = context;
     this.#isOwn = (context.answerDialect ?? OWN) === OWN;
   }
 
@@ -227,9 +230,11 @@ export class ConverseStreamWriter implements StreamWriter {
 
   #end(extra: JsonObject | null): void {
     if (!this.#hasStopped) this.#put("messageStop", { stopReason: "end_turn" });
+    const metrics = this.#isOwn ? null : writeMetrics(this.#context);
     const metadata = {
       ...(this.#usage === null ? null : { usage: writeUsage(this.#usage, this.#isOwn) }),
       ...(this.#isOwn ? extra : null),
+      ...(metrics === null ? null : { metrics }),
     };
     if (Object.keys(metadata).length > 0) this.#put("metadata", metadata);
   }

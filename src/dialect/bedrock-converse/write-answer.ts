@@ -3,13 +3,14 @@ import type { AnswerContext } from "../dialect.ts";
 import type { NeutralAnswer, NeutralChoice, Part } from "../neutral.ts";
 import { carryForText, carryForToolUse } from "./carried-signature.ts";
 import { writeFinish } from "./finish.ts";
+import { writeMetrics } from "./metrics.ts";
 import { OWN } from "./own.ts";
 import { writeReasoningBlock } from "./reasoning-block.ts";
 import { writeUsage } from "./usage.ts";
 import { writeCachePoint, writeDocument, writeMedia, writeNative, writeText, writeToolUse } from "./write-part.ts";
 
 /** A whole answer. Converse has one choice; its callers cannot ask for more. */
-export function writeAnswer(answer: NeutralAnswer, _context: AnswerContext): JsonObject {
+export function writeAnswer(answer: NeutralAnswer, context: AnswerContext): JsonObject {
   const isOwn = answer.dialect === OWN;
   const [choice] = answer.choices;
   const { output: outputRest, ...extra } = (isOwn ? answer.extra : null) ?? {};
@@ -21,6 +22,8 @@ export function writeAnswer(answer: NeutralAnswer, _context: AnswerContext): Jso
     else if (!isOwn) body["stopReason"] = "end_turn";
   }
   if (answer.usage !== null) body["usage"] = writeUsage(answer.usage, isOwn);
+  const metrics = isOwn ? null : writeMetrics(context);
+  if (metrics !== null) body["metrics"] = metrics;
   const tier = writeAnswerTier(answer.serviceTier, isOwn);
   if (tier !== null) body["serviceTier"] = tier;
   return body;

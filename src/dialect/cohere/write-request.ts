@@ -7,7 +7,7 @@ import type { Target } from "../target.ts";
 import { formOf } from "../wire-form.ts";
 import { renameMembers } from "../wire-names.ts";
 import { writeDocument } from "./documents.ts";
-import { writeAssistantParts, writeBlock } from "./parts.ts";
+import { PLAN, writeAssistantParts, writeBlock } from "./parts.ts";
 import { MAX_K, MAX_P, MAX_STOP_SEQUENCES, MIN_P } from "./settings.ts";
 
 const JSON_TOOL = "json_output";
@@ -61,7 +61,7 @@ function writeMessage(
         part.kind === "tool-result" ? [{ ...extra, ...writeResult(part, isOwn, isList, drop) }] : [],
       );
     case "assistant": {
-      const members = shorten(writeAssistantParts(message.parts, drop), isList);
+      const members = shorten(writeAssistantParts(isOwn ? message.parts : sayPlan(message.parts), drop), isList);
       const isEmpty = form === null && members["content"] === undefined && members["tool_calls"] === undefined;
       return { ...extra, role: "assistant", ...(isEmpty ? { content: "" } : null), ...members };
     }
@@ -85,6 +85,18 @@ function writeMessage(
     default:
       return message.role satisfies never;
   }
+}
+
+/**
+ * What an assistant says beside its calls is its plan: "text content is not allowed when tool_calls are provided", says the API
+ * (https://github.com/vercel/ai/issues/5794).
+ */
+function sayPlan(parts: readonly Part[]): readonly Part[] {
+  if (!parts.some(({ kind }) => kind === "tool-call")) return parts;
+  return parts.flatMap((part): Part[] => {
+    if (part.kind !== "text" && part.kind !== "refusal") return [part];
+    return part.text === "" ? [] : [{ kind: "reasoning", text: part.text, isSummary: true, extra: PLAN }];
+  });
 }
 
 function takeDocument(part: FilePart, documents: Json[], isOwn: boolean, drop: (part: Part) => void): void {

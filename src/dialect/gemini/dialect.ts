@@ -3,6 +3,7 @@ import { geminiCountTokens } from "./count-tokens.ts";
 import { geminiEmbed } from "./embed.ts";
 import { GEMINI_ENDPOINTS } from "./endpoints.ts";
 import { geminiErrors } from "./errors.ts";
+import { joinPieces } from "./join-pieces.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
 import { CONTENT, EXTRA_HINTS, SETTINGS } from "./settings.ts";
@@ -20,6 +21,7 @@ export const gemini: Dialect = {
   content: CONTENT,
   extraHints: EXTRA_HINTS,
   generate: {
+    joinPieces,
     readRequest,
     writeRequest,
     readAnswer,

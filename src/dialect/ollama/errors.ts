@@ -26,6 +26,8 @@ const CODES: Readonly<Record<number, ErrorCode>> = {
 };
 
 const CONTEXT_WINDOW = /context (length|window|size)|exceeds maximum context|prompt is too long/i;
+/** Ollama itself filters nothing; the models it passes requests on to do. */
+const CONTENT_POLICY = /content (filter|policy)/i;
 const MODEL_NOT_FOUND = /\bmodel\b.*\bnot found\b/i;
 
 /** `{ error: "…" }`. */
@@ -34,6 +36,7 @@ function read(status: number, body: JsonObject | null, text: string, header: Hea
     readMessage(body) ?? (text === "" || body !== null ? `The provider answered with status ${status}.` : text);
   let code = CODES[status] ?? (status >= 500 ? "upstream_error" : "invalid_request");
   if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
+  else if (code === "invalid_request" && CONTENT_POLICY.test(message)) code = "content_policy";
   const retryAfter = header("retry-after")?.trim() ?? "";
   return {
     code,

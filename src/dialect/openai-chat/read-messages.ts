@@ -1,10 +1,10 @@
 import { GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
-import type { NeutralMessage, Part, Role, ToolCallPart } from "../neutral.ts";
+import type { NeutralMessage, Opaque, Part, Role, TextPart, ToolCallPart } from "../neutral.ts";
 import { invalidValue, missing, readList, readObject, readString, toObject } from "./fields.ts";
 import { type Form, withForm } from "./form.ts";
 import { readContent } from "./read-content.ts";
-import { callIdsOf, readFunctionCall, readToolCall } from "./read-tool-calls.ts";
+import { callIdsOf, readFunctionCall, readGoogleSignature, readToolCall } from "./read-tool-calls.ts";
 import { readMessageReasoning } from "./reasoning-parts.ts";
 
 const ROLES = ["system", "assistant", "user", "function", "tool", "developer"] as const;
@@ -77,7 +77,8 @@ export class MessageReader {
     const reasoning = readMessageReasoning(message, (id) => ids.has(id));
     if (reasoning.plain.length > 0) form.plainReasoning = reasoning.plain;
     if (reasoning.hasDetails) form.hasDetails = true;
-    const parts: Part[] = [...reasoning.parts, ...readContent(message["content"], `${param}.content`)];
+    const content = readContent(message["content"], `${param}.content`);
+    const parts: Part[] = [...reasoning.parts, ...signLastText(content, message["extra_content"])];
     const refusal = readString(message, "refusal", `${param}.refusal`);
     if (refusal !== null && refusal !== "") parts.push({ kind: "refusal", text: refusal });
     const audio = readObject(message, "audio", `${param}.audio`);
@@ -155,6 +156,13 @@ export class MessageReader {
   #await({ id, name, isCustom }: ToolCallPart): void {
     this.#open.push({ id, name, isCustom: isCustom === true });
   }
+}
+
+/** Gemini's signature of the text, which an answer has carried in its message. */
+function signLastText(parts: readonly Part[], extraContent: Json | undefined): readonly Part[] {
+  const signature = readGoogleSignature(extraContent);
+  const last = signature === null ? -1 : parts.findLastIndex(({ kind }) => kind === "text");
+  return last === -1 ? parts : parts.with(last, { ...(parts[last] as TextPart), signature: signature as Opaque });
 }
 
 function saysNothing(value: Json | undefined): boolean {

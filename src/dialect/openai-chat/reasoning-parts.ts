@@ -55,7 +55,10 @@ export type ReadDetails = {
   readonly callSignatures: ReadonlyMap<string, Opaque>;
 };
 
-/** An encrypted block that follows a text or summary belongs to it: OpenAI gives both for one reasoning item. */
+/**
+ * An encrypted block that follows a text or summary belongs to it: OpenAI gives both for one reasoning item. Behind a signed text it
+ * is a block of its own: Anthropic's redacted thinking.
+ */
 export function readDetails(details: readonly Json[], isCallId: (id: string) => boolean): ReadDetails {
   const parts: ReasoningPart[] = [];
   const callSignatures = new Map<string, Opaque>();
@@ -69,7 +72,7 @@ export function readDetails(details: readonly Json[], isCallId: (id: string) => 
       if (opaque === null) continue;
       const last = parts.at(-1);
       if (id !== null && isCallId(id)) callSignatures.set(id, opaque);
-      else if (last !== undefined && last.encrypted === undefined && last.text !== "") {
+      else if (last !== undefined && last.text !== "" && last.encrypted === undefined && last.signature === undefined) {
         parts[parts.length - 1] = { ...last, encrypted: opaque, ...(id === null ? {} : { id }) };
       } else parts.push({ kind: "reasoning", text: "", encrypted: opaque, ...(id === null ? {} : { id }) });
       continue;

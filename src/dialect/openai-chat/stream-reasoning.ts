@@ -14,6 +14,7 @@ export class StreamReasoning {
   #part = -1;
   #index: number | null = null;
   #hasPlain = false;
+  #isSigned = false;
   /** What came when no reasoning was open any more: told when the choice ends. */
   readonly #late: { readonly slot: "signature" | "encrypted"; readonly opaque: Opaque; readonly id: string | null }[] =
     [];
@@ -31,6 +32,7 @@ export class StreamReasoning {
   /** The common case, a piece of plain text without details. */
   pushText(text: string, field: string, sink: EventSink): void {
     this.#hasPlain = true;
+    if (this.#isSigned) this.interruptOpen(sink);
     if (this.#part === -1) this.#open({ plainReasoning: [field] }, false, null, sink);
     sink({ kind: "reasoning-delta", choice: this.#choice, part: this.#part, text });
   }
@@ -89,19 +91,30 @@ export class StreamReasoning {
   interruptOpen(sink: EventSink): void {
     if (this.#part !== -1) this.#tracker.close(sink, this.#choice, this.#part);
     this.#part = -1;
+    this.#isSigned = false;
   }
 
   #open(form: Parameters<typeof withForm>[1], isSummary: boolean, index: number | null, sink: EventSink): void {
     const start: PartStart = { kind: "reasoning", ...(isSummary ? { isSummary } : {}) };
     this.#part = this.#tracker.open(sink, this.#choice, withForm(start, form));
     this.#index = index;
+    this.#isSigned = false;
   }
 
   /** Gemini's signatures name the call they belong to. */
   #keep(slot: "signature" | "encrypted", opaque: Opaque, id: string | null, calls: StreamCalls, sink: EventSink): void {
     const call = id === null ? -1 : calls.partOf(id);
-    if (call !== -1) calls.sign(call, opaque, sink);
-    else if (this.#part !== -1) sink({ kind: "signature", choice: this.#choice, part: this.#part, slot, opaque });
+    if (call !== -1) {
+      calls.sign(call, opaque, sink);
+      return;
+    }
+    // Anthropic's redacted thinking behind a signed text is a block of its own.
+    if (slot === "encrypted" && this.#part !== -1 && this.#isSigned) {
+      this.interruptOpen(sink);
+      this.#open({}, false, null, sink);
+    }
+    if (slot === "signature") this.#isSigned = true;
+    if (this.#part !== -1) sink({ kind: "signature", choice: this.#choice, part: this.#part, slot, opaque });
     else this.#late.push({ slot, opaque, id });
   }
 }

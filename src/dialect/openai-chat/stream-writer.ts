@@ -27,13 +27,16 @@ type OpenPart = {
   readonly template: JsonObject | null;
   kept: string | null;
   readonly isSummary: boolean;
+  /** Of reasoning behind other reasoning: an empty line is to come before its text. */
+  needsBreak: boolean;
 };
 
 type Choice = {
   readonly parts: (OpenPart | undefined)[];
   calls: number;
   reasonings: number;
-  hasReasoning: boolean;
+  /** The last reasoning had text and no signature; what follows it is another paragraph of the same. */
+  isReasoning: boolean;
   hasRefusal: boolean;
 };
 
@@ -145,6 +148,7 @@ export class ChatStreamWriter implements StreamWriter {
         template: null,
         kept: null,
         isSummary: false,
+        needsBreak: false,
         ...more,
       };
     };
@@ -158,7 +162,8 @@ export class ChatStreamWriter implements StreamWriter {
         open(...wrap('"refusal":', ""));
         return introduction;
       case "reasoning":
-        return introduction + this.#openReasoning(index, choice, start, wrap, open);
+        this.#openReasoning(choice, start, wrap, open);
+        return introduction;
       case "tool-call":
         return introduction + this.#openCall(index, choice, start, wrap, open);
       case "audio":
@@ -179,17 +184,16 @@ export class ChatStreamWriter implements StreamWriter {
   }
 
   #openReasoning(
-    index: number,
     choice: Choice,
     start: Extract<PartStart, { kind: "reasoning" }>,
     wrap: (before: string, after: string) => readonly [string, string],
     open: (lead: string, tail: string, more?: Partial<OpenPart>) => void,
-  ): string {
+  ): void {
     choice.reasonings++;
     const form = this.#isOwn ? formOf(start) : {};
     if (form.isList === true) {
       open(...wrap('"content":[{"type":"thinking","thinking":[{"type":"text","text":', "}]}]"));
-      return "";
+      return;
     }
     const isSummary = start.isSummary === true;
     const fields = form.plainReasoning ?? ["reasoning_content"];
@@ -199,11 +203,8 @@ export class ChatStreamWriter implements StreamWriter {
       template: form.detail ?? null,
       kept: keepsText ? "" : null,
       isSummary,
+      needsBreak: choice.isReasoning && !this.#isOwn,
     });
-    // Paragraphs where a provider tells several parts apart; read back they are one text.
-    const separator = choice.hasReasoning && !this.#isOwn ? this.#chunk(index, { [field]: "\n\n" }) : "";
-    choice.hasReasoning = true;
-    return separator;
   }
 
   #openCall(
@@ -238,10 +239,14 @@ export class ChatStreamWriter implements StreamWriter {
   }
 
   #writeText(index: number, number: number, text: string): string {
-    const part = this.#choices[index]?.parts[number];
-    if (part === undefined || text === "" || (this.#isLegacy && part.call > 0)) return "";
-    const json = JSON.stringify(text);
+    const choice = this.#choices[index];
+    const part = choice?.parts[number];
+    if (choice === undefined || part === undefined || text === "" || (this.#isLegacy && part.call > 0)) return "";
+    let json = JSON.stringify(text);
     if (part.kept !== null) {
+      if (part.needsBreak) json = `"\\n\\n${json.slice(1)}`;
+      part.needsBreak = false;
+      choice.isReasoning = true;
       const kept = part.kept + text;
       part.kept = kept.length > MAX_KEPT_CHARS ? null : kept;
     } else if (part.template !== null) {
@@ -256,6 +261,7 @@ export class ChatStreamWriter implements StreamWriter {
     const part = choice.parts[number];
     if (part === undefined) return "";
     if (part.kind === "reasoning") {
+      choice.isReasoning = false;
       const detail = detailOf(opaque, slot === "encrypted" ? "data" : "signature", false);
       if (detail === null) return "";
       const isForeign = opaque.owner !== ("openai-chat" satisfies OpaqueOwner);
@@ -308,5 +314,5 @@ export class ChatStreamWriter implements StreamWriter {
 }
 
 function newChoice(): Choice {
-  return { parts: [], calls: 0, reasonings: 0, hasReasoning: false, hasRefusal: false };
+  return { parts: [], calls: 0, reasonings: 0, isReasoning: false, hasRefusal: false };
 }

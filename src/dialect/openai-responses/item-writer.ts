@@ -9,6 +9,7 @@ import { writeEncryptedContent, writeReasoningItem } from "./reasoning-item.ts";
 export type ItemWriterOptions = {
   /** The parts were read from this dialect, and get back what their items had. */
   readonly isOwn: boolean;
+  readonly isEncryptionAsked: boolean;
   /** An id for an item of that prefix; only called for parts of another dialect. */
   readonly newId: (prefix: string) => string;
   readonly logprobs: readonly TokenLogprob[];
@@ -28,7 +29,7 @@ export class ItemWriter {
   }
 
   add(part: Part): void {
-    const { isOwn, newId } = this.#options;
+    const { isOwn, newId, isEncryptionAsked } = this.#options;
     switch (part.kind) {
       case "text": {
         const { logprobs } = this.#options;
@@ -50,7 +51,7 @@ export class ItemWriter {
         if (part.transcript !== undefined) this.add({ kind: "text", text: part.transcript });
         return;
       case "reasoning":
-        this.#put(writeReasoningItem(part, isOwn ? (part.id ?? null) : newId("rs"), isOwn));
+        this.#put(writeReasoningItem(part, isOwn ? (part.id ?? null) : newId("rs"), isOwn, isEncryptionAsked));
         return;
       case "tool-call":
         this.#addCall(part);

@@ -8,16 +8,20 @@
  *   llmux.anthropic.…~e    is this item's reasoning, encrypted
  *   llmux.google.…~n       signs the item that follows (Gemini signs function calls)
  *   llmux.google.…~p       signs the item before
+ *   llmux.none             nothing was signed or encrypted: the text is all there is
  *
  * Several are separated by a space. The API's own encrypted content stands as it is.
  */
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
+import type { AnswerContext } from "../dialect.ts";
 import type { Opaque, ReasoningPart } from "../neutral.ts";
 import { unwrapOpaque, wrapOpaque } from "../opaque.ts";
 import { leftover } from "./leftover.ts";
 
 const OWN = "openai";
 const MARK = "llmux.";
+/** Callers that asked for encrypted reasoning send back no item without it (the Vercel AI SDK, where nothing is stored). */
+const NOTHING = "llmux.none";
 
 /** What stood in one `encrypted_content`. */
 export type Carried = {
@@ -31,6 +35,7 @@ export type Carried = {
 export function readEncryptedContent(text: string): Carried {
   if (!text.startsWith(MARK)) return { encrypted: { owner: OWN, data: text } };
   const carried: Carried = {};
+  if (text === NOTHING) return carried;
   for (const token of text.split(" ")) {
     const tilde = token.lastIndexOf("~");
     const opaque = unwrapOpaque(tilde === -1 ? token : token.slice(0, tilde), OWN);
@@ -61,6 +66,11 @@ export function writeEncryptedContent({ signature, encrypted, next, previous }: 
   if (next !== undefined) tokens.push(`${wrapOpaque(next, OWN)}~n`);
   if (previous !== undefined) tokens.push(`${wrapOpaque(previous, OWN)}~p`);
   return tokens.length === 0 ? null : tokens.join(" ");
+}
+
+/** Whether the caller asked for `reasoning.encrypted_content`, because nobody but itself keeps what it must send back. */
+export function isEncryptionAsked({ request }: AnswerContext): boolean {
+  return asArray(request?.extra?.["include"]).includes("reasoning.encrypted_content");
 }
 
 /** Whether a reasoning part belongs to another provider than OpenAI, so that OpenAI cannot be shown it. */
@@ -136,9 +146,15 @@ function readableTexts(value: unknown): readonly string[] {
  * model's own words: the Vercel AI SDK, LangChain and the examples of OpenAI's own SDK show summaries and nothing else
  * (https://github.com/vercel/ai/blob/main/packages/openai/src/responses/openai-responses-api.ts), and both at once would double
  * every token on the wire and in memory. `isOwn`: read from this dialect, so that it gets the form it had.
+ * `isEncryptionAsked`: see isEncryptionAsked.
  */
-export function writeReasoningItem(part: ReasoningPart, id: string | null, isOwn: boolean): JsonObject {
-  const encrypted = writeEncryptedContent(part);
+export function writeReasoningItem(
+  part: ReasoningPart,
+  id: string | null,
+  isOwn: boolean,
+  isEncryptionAsked = false,
+): JsonObject {
+  const encrypted = writeEncryptedContent(part) ?? (isEncryptionAsked && !isOwn ? NOTHING : null);
   const isContent = isOwn && part.isSummary === false;
   const hasSummary = isOwn && part.extra !== undefined && Object.hasOwn(part.extra, "summary");
   const texts = part.summaries ?? (part.text === "" ? [] : [part.text]);

@@ -13,6 +13,7 @@ export class ReasoningWriter {
   readonly #id: string;
   readonly #isContent: boolean;
   readonly #isOwn: boolean;
+  readonly #isEncryptionAsked: boolean;
   readonly #carried: Carried = {};
   readonly #paragraphs: string[] = [];
   #text = "";
@@ -20,7 +21,13 @@ export class ReasoningWriter {
   #before = "";
   #behind = "";
 
-  constructor(out: EventWriter, start: Extract<PartStart, { kind: "reasoning" }>, isOwn: boolean) {
+  constructor(
+    out: EventWriter,
+    start: Extract<PartStart, { kind: "reasoning" }>,
+    isOwn: boolean,
+    isEncryptionAsked: boolean,
+  ) {
+    this.#isEncryptionAsked = isEncryptionAsked;
     this.#out = out;
     this.#place = out.takePlace();
     this.#isOwn = isOwn;
@@ -60,6 +67,7 @@ export class ReasoningWriter {
       },
       this.#id,
       this.#isOwn,
+      this.#isEncryptionAsked,
     );
     for (const text of texts) this.#out.hold(-text.length);
     return closed + this.#out.closeItem(this.#place, JSON.stringify(this.#isOwn ? { ...item, id: this.#id } : item));

@@ -8,6 +8,7 @@ import { writeFinish } from "./finish.ts";
 import { writeImageItem } from "./items.ts";
 import { type ContentWriter, MessageWriter } from "./message-writer.ts";
 import { writeNativeItem } from "./native-writer.ts";
+import { isEncryptionAsked } from "./reasoning-item.ts";
 import { ReasoningWriter, writeCarrier } from "./reasoning-writer.ts";
 import { writeSettings } from "./response-object.ts";
 import { writeUsage } from "./usage.ts";
@@ -174,7 +175,7 @@ export class ResponsesStreamWriter implements StreamWriter {
         return this.#startContent(part, start);
       case "reasoning": {
         const closed = this.#leaveMessage();
-        const writer = new ReasoningWriter(this.#out, start, this.#isOwn);
+        const writer = new ReasoningWriter(this.#out, start, this.#isOwn, isEncryptionAsked(this.#context));
         this.#parts.set(part, { kind: "reasoning", writer });
         return closed + writer.open();
       }

@@ -4,6 +4,7 @@ import type { NeutralAnswer } from "../neutral.ts";
 import { writeFinish } from "./finish.ts";
 import { ResponseIds } from "./ids.ts";
 import { ItemWriter } from "./item-writer.ts";
+import { isEncryptionAsked } from "./reasoning-item.ts";
 import { writeSettings } from "./response-object.ts";
 import { writeUsage } from "./usage.ts";
 
@@ -16,6 +17,7 @@ export function writeAnswer(answer: NeutralAnswer, context: AnswerContext): Json
   const { status, reason } = writeFinish(finish?.kind ?? "stop");
   const items = new ItemWriter({
     isOwn,
+    isEncryptionAsked: isEncryptionAsked(context),
     newId: (prefix) => ids.next(prefix),
     logprobs: choice?.logprobs ?? [],
     lastStatus: status === "incomplete" ? "incomplete" : "completed",

@@ -2,7 +2,6 @@
  * The credentials endpoint of ECS tasks, EKS pod identities and Greengrass:
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
-import { isIP } from "node:net";
 import {
   type CredentialSource,
   credentialError,
@@ -12,6 +11,9 @@ import {
 } from "./credentials.ts";
 import { fetchText } from "./fetch-text.ts";
 import { readSmallFile } from "./read-small-file.ts";
+
+/** The URL parser writes every IPv4 address in four decimal parts. */
+const LOOPBACK = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
 
 const ECS_ORIGIN = "http://169.254.170.2";
 /** ECS and EKS, and EKS by IPv6: the only addresses beside loopback that may be asked without TLS. */
@@ -47,7 +49,7 @@ function checkFullUri(text: string): string {
     throw credentialError("AWS_CONTAINER_CREDENTIALS_FULL_URI should be a URL.", error);
   }
   const host = url.hostname.replace(/^\[|\]$/g, "");
-  const isLoopback = host === "localhost" || host === "::1" || (isIP(host) === 4 && host.startsWith("127."));
+  const isLoopback = host === "localhost" || host === "::1" || LOOPBACK.test(host);
   if (url.protocol === "https:" || (url.protocol === "http:" && (isLoopback || PLAIN_HTTP_HOSTS.has(host)))) {
     return url.href;
   }

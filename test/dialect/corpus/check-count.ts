@@ -9,6 +9,7 @@ import type { EmbedCase } from "./check-embed.ts";
 import { describeDifference, differences, showDifference } from "./difference.ts";
 import { SUBJECTS, type Subject } from "./dialects.ts";
 import { tokenCountOf } from "./oracle/vectors.ts";
+import { dropNamed } from "./drop-named.ts";
 import { compareRequests, factsOfRequest } from "./request-facts.ts";
 import type { Finding, Tally } from "./tally.ts";
 
@@ -47,7 +48,7 @@ export function checkCount(tally: Tally, { id, subject, path, body, answer }: Em
       const back = JSON.parse(JSON.stringify(codec.writeRequest(request, target))) as JsonObject;
       // Gemini may say the request in two forms: what counts is that it asks the same.
       const again = codec.readRequest(back, requestContextOf(dialect, PATHS[own] ?? path, back));
-      findings.push(...compareRequests(factsOfRequest(request), factsOfRequest(again), target.dropped, () => {}));
+      findings.push(...compareRequests(factsOfRequest(request), factsOfRequest(again), () => {}));
     }
     tally.add("count", "same", own, own, id, findings);
     for (const to of SUBJECTS.values()) {
@@ -88,10 +89,8 @@ function carry(
     });
     const sent = JSON.parse(JSON.stringify(translated.body)) as JsonObject;
     const back = to.countTokens.readRequest(sent, requestContextOf(to, toPath, sent));
-    const asked = from.countTokens.readRequest(body, context);
-    return compareRequests(factsOfRequest(asked), factsOfRequest(back), translated.dropped, (what) =>
-      tally.lose(to.id, what),
-    );
+    const asked = dropNamed(from.countTokens.readRequest(body, context), translated.dropped);
+    return compareRequests(factsOfRequest(asked), factsOfRequest(back), (what) => tally.lose(to.id, what));
   } catch (error) {
     return [thrown(error)];
   }

@@ -8,6 +8,7 @@ import type { JsonObject } from "../../../src/lib/json.ts";
 import { allowanceFor } from "./allowances.ts";
 import { GENERATE_PATHS, NO_QUIRKS, requestContextOf } from "./apis.ts";
 import { thrown } from "./check-answer.ts";
+import { dropNamed, MAX_NAMES } from "./drop-named.ts";
 import { describeDifference, differences, showDifference } from "./difference.ts";
 import { SUBJECTS, type Subject } from "./dialects.ts";
 import { normaliseRequest } from "./request-normal.ts";
@@ -99,13 +100,17 @@ function carryRequest(
     });
     const written = JSON.parse(JSON.stringify(translated.body)) as JsonObject;
     const path = GENERATE_PATHS[to]("m", context.isStream);
-    if (translated.dropped.some((name) => name.startsWith("messages."))) {
-      // With its content gone a request may be none; what matters is that the field was named.
-      tally.lose(to, "content of a request (named as dropped)");
+    const { dropped } = translated;
+    if (dropped.some((name) => name.startsWith("messages."))) tally.lose(to, "content of a request (named as dropped)");
+    if (dropped.some((name) => name.startsWith("tools."))) tally.lose(to, "a tool of a request (named as dropped)");
+    if (dropped.length >= MAX_NAMES) {
+      tally.lose(to, "more of a request than can be named");
       return [];
     }
+    const expected = factsOfRequest(dropNamed(request, dropped));
+    // With its content gone a request may be none.
+    if (expected.turns.length === 0 && dropped.length > 0) return [];
     const back = dialect.generate.readRequest(written, requestContextOf(dialect, path, written));
-    const expected = factsOfRequest(request);
     const got = factsOfRequest(back);
     // JSON of a schema may be asked for through a tool, where the target has no field for it.
     const tools = got.tools.filter((tool) => !tool.startsWith("json_output:"));
@@ -121,7 +126,7 @@ function carryRequest(
     );
     const offered = tools.filter((tool) => expected.tools.includes(tool) || !called.has(tool.split(":")[0]));
     const facts = { ...got, tools: shown.every((tool) => offered.includes(tool)) ? offered : tools };
-    return compareRequests({ ...expected, tools: shown }, facts, translated.dropped, (what) => tally.lose(to, what));
+    return compareRequests({ ...expected, tools: shown }, facts, (what) => tally.lose(to, what));
   } catch (error) {
     return [thrown(error)];
   }

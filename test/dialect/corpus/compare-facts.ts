@@ -22,7 +22,7 @@ export function compareReading(expected: Facts, got: Facts): Finding[] {
     compareCalls(choice.calls, other.calls, findings);
     const wanted = classOf(choice.finish, choice);
     // A whole answer that says nothing of its end has come to one.
-    const isUnsaid = wanted === null && (other.finish === "stop" || other.finish === "other");
+    const isUnsaid = wanted === null && ["stop", "tool-calls", "other"].includes(other.finish ?? "");
     const isRefusal = choice.refusal !== "" && REFUSED.has(wanted) && REFUSED.has(other.finish);
     if (wanted !== classOf(other.finish, other) && !isRefusal && !isUnsaid) {
       findings.push({ reason: `finish ${choice.finish} → ${other.finish}`, detail: "" });

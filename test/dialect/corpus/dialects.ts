@@ -1,5 +1,6 @@
 /** The dialects under test, each beside its independent reading. */
 import type { Dialect } from "../../../src/dialect/dialect.ts";
+import { DIALECTS } from "../../../src/dialect/dialects.ts";
 import type { DialectId } from "../../../src/dialect/neutral.ts";
 import { anthropicMessagesOracle } from "./oracle/anthropic-messages.ts";
 import { bedrockConverseOracle } from "./oracle/bedrock-converse.ts";
@@ -22,31 +23,14 @@ const ORACLES: readonly Oracle[] = [
   ollamaOracle,
 ];
 
-/** Names of the dialects' objects, by the id that is also their folder's name. */
-const EXPORTS: Readonly<Record<DialectId, string>> = {
-  "openai-chat": "openaiChat",
-  "openai-responses": "openaiResponses",
-  "anthropic-messages": "anthropicMessages",
-  gemini: "gemini",
-  "bedrock-converse": "bedrockConverse",
-  cohere: "cohere",
-  ollama: "ollama",
-};
-
-const subjects = new Map<DialectId, Subject>();
-for (const oracle of ORACLES) {
-  const id = oracle.dialect;
-  try {
-    const module = (await import(`../../../src/dialect/${id}/dialect.ts`)) as Readonly<Record<string, Dialect>>;
-    const dialect = module[EXPORTS[id]];
-    if (dialect !== undefined) subjects.set(id, { dialect, oracle });
-  } catch (error) {
-    console.error(`dialect ${id} cannot be loaded: ${String(error)}`);
-  }
-}
-
 /** In the order of the docs. */
-export const SUBJECTS: ReadonlyMap<DialectId, Subject> = subjects;
+export const SUBJECTS: ReadonlyMap<DialectId, Subject> = new Map(
+  ORACLES.map((oracle) => {
+    const dialect = DIALECTS.get(oracle.dialect);
+    if (dialect === undefined) throw new Error(`expected a dialect ${oracle.dialect}, got none`);
+    return [oracle.dialect, { dialect, oracle }];
+  }),
+);
 
 /** Throws for a dialect that is not there. */
 export function subjectOf(id: DialectId): Subject {

@@ -23,7 +23,10 @@ const ANSWER: readonly Golden["kind"][] = ["response", "stream"];
 
 /** Whether the caller's request limits the answer's length itself. */
 function saysMaxTokens({ golden }: FieldDifference): boolean {
-  return /"max(?:_completion|_output)?_tokens"|"maxOutputTokens"|"maxTokens"/.test(JSON.stringify(golden.input));
+  if (golden.kind !== "request") return false;
+  const { input } = golden;
+  const settings = { ...input, ...(input["generationConfig"] as object | undefined) };
+  return ["max_tokens", "max_completion_tokens", "max_output_tokens", "maxOutputTokens"].some((key) => key in settings);
 }
 
 /** Neither the caller's words nor the model's: defaults and names of one translator. Not counted. */
@@ -191,6 +194,14 @@ const REASONS: readonly Rule[] = [
     path: /^modalities\[/,
     reason: "what the caller asked the answer to be made of",
   },
+  {
+    kinds: REQUEST,
+    to: ["bedrock-converse"],
+    path: /^messages\[\d+\]\.content/,
+    when: ({ golden }) => golden.name.includes("CacheControl"),
+    reason: "a cache hint stands as a block of its own, behind the one it belongs to",
+  },
+  { kinds: REQUEST, path: /^seed$/, when: ({ expected }) => expected === undefined, reason: "the API has it" },
   // ---- Answers
   {
     kinds: ANSWER,
@@ -208,8 +219,8 @@ const REASONS: readonly Rule[] = [
   },
   {
     kinds: ANSWER,
-    to: ["gemini"],
-    path: /^said\[\d+\]\.(?:calls|text|finish)/,
+    to: ["gemini", "openai-chat"],
+    path: /^(?:said\[\d+\]\.(?:calls|text|finish)|ends)/,
     when: ({ golden }) => golden.name.startsWith("textFormatJson"),
     reason: "the request is not at hand: that the tool stood for JSON output, the translation of the request knows",
   },
@@ -250,7 +261,7 @@ const REASONS: readonly Rule[] = [
     kinds: ["unsupported"],
     path: /^/,
     when: ({ golden }) =>
-      /^(?:serviceTierParam|temperatureParam|reasoningRequestTruncated|documentContentParam|imageUrlMimeTypeFallbackParam)$/.test(
+      /^(?:serviceTierParam|temperatureParam|reasoningRequestTruncated|documentContentParam|webSearchToolParam|imageUrlMimeTypeFallbackParam)$/.test(
         golden.name,
       ),
     reason: "our request is one that the target takes",

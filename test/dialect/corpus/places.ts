@@ -94,7 +94,7 @@ export const PLACES: Readonly<Record<DialectId, Places>> = {
     refusal: false,
     customCalls: false,
     argumentsAsText: false,
-    finish: new Set(["stop", "length", "tool-calls", "content-filter", "error"]),
+    finish: new Set(["stop", "length", "tool-calls"]),
     usage: new Set(BOTH),
   },
 };
@@ -106,9 +106,9 @@ export const NEAREST_FINISH: Readonly<Record<FinishKind, readonly FinishKind[]>>
   length: ["length"],
   "context-window": ["length"],
   "tool-calls": ["tool-calls"],
-  "content-filter": ["refusal", "error", "stop"],
-  refusal: ["content-filter", "stop", "error"],
+  "content-filter": ["refusal", "error", "other", "content-filter"],
+  refusal: ["content-filter", "other", "error", "stop"],
   pause: ["stop", "other"],
-  error: ["other", "stop", "content-filter"],
+  error: ["other", "error", "content-filter", "stop"],
   other: ["stop", "other", "error", "tool-calls"],
 };

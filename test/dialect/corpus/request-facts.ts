@@ -138,37 +138,29 @@ function squeeze(text: string): string {
   return text.replaceAll(/\s+/g, "");
 }
 
-/** Whether a request asks the same. `dropped`: what the translation says it left out, by the caller's names. */
-export function compareRequests(
-  expected: RequestFacts,
-  got: RequestFacts,
-  dropped: readonly string[],
-  onLoss: (what: string) => void,
-): Finding[] {
+/** Whether a request asks the same. */
+export function compareRequests(expected: RequestFacts, got: RequestFacts, onLoss: (what: string) => void): Finding[] {
   const findings: Finding[] = [];
   if (expected.system !== got.system) findings.push(differing("system", expected.system, got.system));
-  const isContentDropped = dropped.some((name) => name.startsWith("messages."));
   const isInlined = expected.media.length > got.media.length && areWithin(expected.turns, got.turns);
-  if (isContentDropped) onLoss("content of a request (named as dropped)");
-  else if (isInlined) onLoss("a text document as such: it is text");
-  else if (expected.turns.join("\n") !== got.turns.join("\n")) {
-    const at = expected.turns.findIndex((turn, index) => turn !== got.turns[index]);
-    const index = at === -1 ? expected.turns.length : at;
-    const kind = (turn: string | undefined): string => /^\w+/.exec(turn ?? "nothing")?.[0] ?? "nothing";
-    findings.push({
-      reason: `messages: ${kind(expected.turns[index])} → ${kind(got.turns[index])}`,
-      detail: `${shorten(expected.turns[index])} → ${shorten(got.turns[index])}`,
-    });
+  if (isInlined) onLoss("a text document as such: it is text");
+  else {
+    const at = Math.max(expected.turns.length, got.turns.length);
+    const index = Array.from({ length: at }, (_, one) => one).find((one) => expected.turns[one] !== got.turns[one]);
+    if (index !== undefined) findings.push(differingTurn(expected.turns[index], got.turns[index]));
+    if (expected.media.join() !== got.media.join()) {
+      findings.push(differing("media", expected.media.join(), got.media.join()));
+    }
   }
-  if (!isContentDropped && !isInlined && expected.media.join() !== got.media.join()) {
-    findings.push(differing("media", expected.media.join(), got.media.join()));
-  }
-  const isToolDropped = dropped.some((name) => name.startsWith("tools."));
-  if (isToolDropped) onLoss("a tool of a request (named as dropped)");
-  else if (expected.tools.join("\n") !== got.tools.join("\n")) {
+  if (expected.tools.join("\n") !== got.tools.join("\n")) {
     findings.push(differing("tools", expected.tools.join(" | "), got.tools.join(" | ")));
   }
   return findings;
+}
+
+function differingTurn(expected: string | undefined, got: string | undefined): Finding {
+  const kind = (turn: string | undefined): string => /^\w+/.exec(turn ?? "nothing")?.[0] ?? "nothing";
+  return { reason: `messages: ${kind(expected)} → ${kind(got)}`, detail: `${shorten(expected)} → ${shorten(got)}` };
 }
 
 /** Whether each turn still says what it said, in order, with more in between. */

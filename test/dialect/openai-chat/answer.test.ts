@@ -280,7 +280,15 @@ describe("an answer", () => {
         server_tool_use_details: { web_search_requests: 1 },
       },
     });
-    expect(readAnswer(written).usage).toMatchObject({ ...given.usage, extra: null });
+    expect(readAnswer(written).usage).toMatchObject({
+      inputTokens: 10,
+      outputTokens: 5,
+      cachedTokens: 4,
+      cacheWriteTokens: 3,
+      cacheWrite1hTokens: 1,
+      reasoningTokens: 2,
+      webSearches: 1,
+    });
     expect(writeAnswer(answer({ id: null, model: null }), answerContext())).toMatchObject({
       id: "chatcmpl-0123",
       model: "asked",

@@ -77,6 +77,27 @@ describe("reading a request", () => {
     expect(request.messages[1]?.parts[0]).toMatchObject({ kind: "tool-result", content: expected });
   });
 
+  test("a data URL without base64 is data all the same, and audio is audio", () => {
+    const request = read({
+      model: "m",
+      input: [
+        {
+          role: "user",
+          content: [
+            { type: "input_file", filename: "a.txt", file_data: "data:text/plain;charset=utf-8,h%C3%A9" },
+            { type: "input_file", filename: "b.txt", file_data: "aMOp" },
+            { type: "input_audio", input_audio: { data: "AAAA", format: "mp3" } },
+          ],
+        },
+      ],
+    });
+    expect(request.messages[0]?.parts).toMatchObject([
+      { kind: "file", source: { mediaType: "text/plain", data: "aMOp" } },
+      { kind: "file", source: { mediaType: "text/plain", data: "aMOp" } },
+      { kind: "audio", source: { mediaType: "audio/mp3", data: "AAAA" } },
+    ]);
+  });
+
   test("custom tools' calls and results are marked as such", () => {
     const request = read({
       model: "m",

@@ -307,6 +307,85 @@ describe("the response", () => {
   });
 });
 
+describe("an item of the API's own tools", () => {
+  test.each([
+    [
+      { type: "web_search_call", id: "ws", status: "completed" },
+      ["web_search_call.in_progress", "web_search_call.searching", "web_search_call.completed"],
+    ],
+    [
+      { type: "code_interpreter_call", id: "ci", status: "completed", code: "1+1", container_id: "c", outputs: [] },
+      [
+        "code_interpreter_call.in_progress",
+        "code_interpreter_call_code.delta",
+        "code_interpreter_call_code.done",
+        "code_interpreter_call.interpreting",
+        "code_interpreter_call.completed",
+      ],
+    ],
+    [
+      { type: "mcp_call", id: "mcp", status: "failed", arguments: "{}", error: "no" },
+      ["mcp_call.in_progress", "mcp_call_arguments.delta", "mcp_call_arguments.done", "mcp_call.failed"],
+    ],
+    [
+      { type: "mcp_list_tools", id: "l", tools: [{ name: "t" }] },
+      ["mcp_list_tools.in_progress", "mcp_list_tools.completed"],
+    ],
+    [
+      { type: "file_search_call", id: "fs", status: "completed", queries: ["q"], results: null },
+      ["file_search_call.in_progress", "file_search_call.searching", "file_search_call.completed"],
+    ],
+    [{ type: "later_call", id: "x" }, []],
+  ] as readonly (readonly [JsonObject, readonly string[]])[])("%j is told step by step", (value, steps) => {
+    const text = writeStream([
+      started({ object: "response" }),
+      ...textPart(0, "before"),
+      {
+        kind: "part-start",
+        ...at(1),
+        start: { kind: "whole", part: { kind: "native", dialect: "openai-responses", value } },
+      },
+      { kind: "part-end", ...at(1), extra: null },
+      STOP,
+      END,
+    ]);
+    const all = types(text);
+    expect(all.slice(all.lastIndexOf("output_item.added") + 1, all.lastIndexOf("output_item.done"))).toEqual([
+      ...steps,
+    ]);
+    expect(last(text)["output"]).toMatchObject([{ type: "message" }, value]);
+  });
+
+  test("of another API is left out", () => {
+    const part = { kind: "native", dialect: "anthropic-messages", value: { type: "server_tool_use" } } as const;
+    const text = writeStream([started(), { kind: "part-start", ...at(0), start: { kind: "whole", part } }, STOP, END]);
+    expect(last(text)["output"]).toEqual([]);
+  });
+
+  test("an image that is but a URL is said as text; spoken words are text", () => {
+    const source = { kind: "url", url: "https://example.com/i.png", mediaType: null } as const;
+    const text = writeStream([
+      started(),
+      { kind: "part-start", ...at(0), start: { kind: "whole", part: { kind: "image", source } } },
+      { kind: "part-end", ...at(0), extra: null },
+      { kind: "part-start", ...at(1), start: { kind: "audio", format: "wav" } },
+      { kind: "audio-delta", ...at(1), data: "AAAA", transcript: "said" },
+      { kind: "part-end", ...at(1), extra: null },
+      STOP,
+      END,
+    ]);
+    expect(last(text)["output"]).toMatchObject([
+      { content: [{ text: "![image](https://example.com/i.png)" }, { text: "said" }] },
+    ]);
+  });
+});
+
+test("parts that nobody ended are ended with the message", () => {
+  const [open, delta] = textPart(0, "x");
+  const text = writeStream([started(), open as NeutralEvent, delta as NeutralEvent, STOP, END]);
+  expect(last(text)).toMatchObject({ status: "completed", output: [{ content: [{ text: "x" }] }] });
+});
+
 describe("what signs a call or a text", () => {
   test("is carried by an item beside it and comes back", () => {
     const signed: NeutralEvent = {

@@ -203,6 +203,94 @@ describe("a request of another API", () => {
     ]);
   });
 
+  test("files, earlier images and refusals have their forms", () => {
+    const body = write(
+      foreign([
+        {
+          role: "user",
+          parts: [
+            { kind: "file", source: { kind: "data", mediaType: "application/pdf", data: "AAAA" } },
+            { kind: "file", name: "n.txt", source: { kind: "data", mediaType: "text/plain", data: "BBBB" } },
+            { kind: "file", name: "lost", source: { kind: "url", url: "https://example.com/a.pdf", mediaType: null } },
+            { kind: "file", source: { kind: "file-id", id: "file-1", mediaType: null } },
+            { kind: "image", source: { kind: "file-id", id: "file-2", mediaType: null }, detail: "low" },
+          ],
+        },
+        {
+          role: "assistant",
+          parts: [
+            { kind: "text", text: "a" },
+            { kind: "refusal", text: "no" },
+            { kind: "image", source: { kind: "data", mediaType: "image/png", data: "CCCC" } },
+            { kind: "audio", source: { kind: "data", mediaType: "wav", data: "DDDD" }, transcript: "said" },
+            { kind: "tool-call", id: "c", name: "sql", arguments: "select", isCustom: true },
+          ],
+        },
+        {
+          role: "tool",
+          parts: [
+            {
+              kind: "tool-result",
+              callId: "c",
+              isCustom: true,
+              content: [
+                { kind: "text", text: "one" },
+                { kind: "text", text: "two" },
+              ],
+            },
+          ],
+        },
+      ]),
+    );
+    expect(body["input"]).toEqual([
+      {
+        type: "message",
+        role: "user",
+        content: [
+          { type: "input_file", filename: "file.pdf", file_data: "data:application/pdf;base64,AAAA" },
+          { type: "input_file", filename: "n.txt", file_data: "data:text/plain;base64,BBBB" },
+          { type: "input_file", file_url: "https://example.com/a.pdf" },
+          { type: "input_file", file_id: "file-1" },
+          { type: "input_image", file_id: "file-2", detail: "low" },
+        ],
+      },
+      {
+        type: "message",
+        role: "assistant",
+        content: [
+          { type: "output_text", text: "a" },
+          { type: "refusal", refusal: "no" },
+        ],
+      },
+      { type: "message", role: "user", content: [{ type: "input_image", image_url: "data:image/png;base64,CCCC" }] },
+      { type: "message", role: "assistant", content: "said" },
+      { type: "custom_tool_call", call_id: "c", name: "sql", input: "select" },
+      { type: "custom_tool_call_output", call_id: "c", output: "one\ntwo" },
+    ]);
+  });
+
+  test("a web search keeps its place and its allowed domains; blocked ones cannot be said", () => {
+    const search = {
+      kind: "web-search",
+      maxUses: 2,
+      allowedDomains: ["example.com"],
+      blockedDomains: null,
+      country: "DE",
+      city: null,
+      contextSize: "low",
+    } as const;
+    expect(write(foreign([USER], { tools: [search] }))["tools"]).toEqual([
+      {
+        type: "web_search",
+        filters: { allowed_domains: ["example.com"] },
+        user_location: { type: "approximate", country: "DE" },
+        search_context_size: "low",
+      },
+    ]);
+    const tools = [{ ...search, blockedDomains: ["example.org"] }];
+    expect(() => write(foreign([USER], { tools }))).toThrow("blocked_domains");
+  });
+
   test("is not stored unless it says so, and its functions are not strict unless they say so", () => {
     const tools: NeutralRequest["tools"] = [
       { kind: "function", name: "f", description: null, parameters: null, isStrict: null },

@@ -216,7 +216,8 @@ function callOf(call: JsonObject): CallFact[] {
 }
 
 function finishOf(reason: Json | undefined): FinishKind | null {
-  if (reason === null || reason === undefined) return null;
+  // Snowflake says "" of every end.
+  if (reason === null || reason === undefined || reason === "") return null;
   switch (reason) {
     case "stop":
     case "eos": // Together's older models
