@@ -56,6 +56,8 @@ export type RequestContext = {
   readonly model: string;
   readonly isStream: boolean;
   readonly query: URLSearchParams;
+  /** The caller's `user-agent`: one path may serve SDKs that understand it differently. */
+  readonly userAgent?: string | null;
 };
 
 /** What a writer of answers knows of the request it answers. */
@@ -105,8 +107,8 @@ export type WrittenRequest = {
 export interface GenerateCodec {
   /** Throws GatewayError `invalid_request` (with `param`) for what is no request of this dialect. */
   readRequest(body: JsonObject, context: RequestContext): NeutralRequest;
-  /** The same request with whole turns, before it is written in another dialect: where callers send back a stream's pieces as they came. */
-  joinPieces?(request: NeutralRequest): NeutralRequest;
+  /** The same request as another dialect is to see it, where callers send what says the same in fewer words: a stream's pieces, empty messages. */
+  simplify?(request: NeutralRequest): NeutralRequest;
   /** What the dialect cannot express goes to `target.drop` / `target.refuse`. */
   writeRequest(request: NeutralRequest, target: Target): WrittenRequest;
   /** Throws GatewayError `upstream_error` for what is no answer at all; forgiving in everything else. */

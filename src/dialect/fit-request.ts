@@ -1,6 +1,7 @@
 /** Makes a neutral request fit its target: what the target's dialect, provider or model cannot take is refused, or left out and named. */
 import type { JsonObject } from "../lib/json.ts";
 import type { ContentFeature, Dialect } from "./dialect.ts";
+import { isOnlyToolForced } from "./forced-tool.ts";
 import type { MediaSource, NeutralMessage, NeutralRequest, NeutralTool, Part, SettingName } from "./neutral.ts";
 import { HINTS, type Target } from "./target.ts";
 
@@ -61,7 +62,7 @@ export function fitRequest(request: NeutralRequest, from: Dialect, to: Dialect, 
     if (isKnown && !target.refuses(name)) continue;
     fitted[name] = null;
     if (saysNothing(name, request)) continue;
-    if (HINTS.has(name)) target.hint(name);
+    if (HINTS.has(name) || (name === "parallelToolCalls" && isOnlyToolForced(request))) target.hint(name);
     else target.cannot(name, isKnown ? "the model does not take it" : `the API ${to.id} has nothing like it`);
   }
   const content = new Set(to.content);
@@ -143,12 +144,18 @@ function fitParts(
       if (inner !== fitted.content) fitted = { ...fitted, content: inner };
       if (fitted.isError === true && !content.has("tool-result-error")) {
         // Said in words: the model must know that the tool failed.
-        fitted = { ...fitted, isError: false, content: [{ kind: "text", text: "Error: " }, ...fitted.content] };
+        fitted = { ...fitted, isError: false, content: sayError(fitted.content) };
       }
     }
     if (fitted !== part) replace(index, fitted);
   }
   return changed === null ? parts : (changed as (Part | null)[]).filter((part) => part !== null);
+}
+
+function sayError(content: readonly Part[]): readonly Part[] {
+  const [first, ...rest] = content;
+  if (first?.kind === "text") return [{ ...first, text: `Error: ${first.text}` }, ...rest];
+  return [{ kind: "text", text: "Error:" }, ...content];
 }
 
 /** What the target would need for a part and does not have; null where it has. */

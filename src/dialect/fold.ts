@@ -1,4 +1,5 @@
 import { GatewayError } from "../errors.ts";
+import { gatherText } from "../lib/gather-text.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { EventSink } from "./dialect.ts";
 import type {
@@ -74,7 +75,7 @@ export class AnswerFolder {
       case "tool-call-arguments-delta": {
         this.#count(event.text.length);
         const part = this.#part(event);
-        if (part !== undefined) part.text += event.text;
+        if (part !== undefined) part.text = gatherText(part.text, event.text);
         return;
       }
       case "audio-delta": {

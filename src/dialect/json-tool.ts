@@ -1,6 +1,23 @@
 /** JSON-schema output through a tool, where an API has no field for it: on the way back the tool's call is the answer's text. */
 import type { EventSink } from "./dialect.ts";
-import type { Finish, NeutralAnswer, NeutralEvent } from "./neutral.ts";
+import type { Finish, NeutralAnswer, NeutralEvent, NeutralTool, ResponseFormat } from "./neutral.ts";
+
+/** Its name. */
+export const JSON_TOOL = "json_output";
+
+export type FunctionTool = Extract<NeutralTool, { kind: "function" }>;
+
+/** The tool whose arguments are the answer. */
+export function jsonToolOf(format: Exclude<ResponseFormat, { kind: "text" }>): FunctionTool {
+  const { description, schema } = format.kind === "json" ? { description: null, schema: { type: "object" } } : format;
+  return {
+    kind: "function",
+    name: JSON_TOOL,
+    description: description ?? "Gives the final answer, as its arguments.",
+    parameters: schema,
+    isStrict: null,
+  };
+}
 
 /** The answer with the call of that tool as text. */
 export function unwrapJsonTool(answer: NeutralAnswer, tool: string): NeutralAnswer {

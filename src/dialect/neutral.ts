@@ -47,6 +47,21 @@ export type Citation = {
   readonly extra: JsonObject | null;
 };
 
+/** All of it unsaid: what a reader spreads before its own. */
+export const NO_CITATION: Citation = {
+  url: null,
+  title: null,
+  documentIndex: null,
+  documentId: null,
+  citedText: null,
+  start: null,
+  end: null,
+  sourceStart: null,
+  sourceEnd: null,
+  sourceUnit: null,
+  extra: null,
+};
+
 export type TokenLogprob = {
   readonly token: string;
   readonly logprob: number;

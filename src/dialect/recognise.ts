@@ -85,14 +85,18 @@ export function decodeModel(text: string): string {
  * APIs whose paths continue with a name of several segments.
  */
 export function fillModel(path: string, model: string): string {
+  // Half a surrogate pair has no percent-encoding; JSON can hold one.
+  if (!model.isWellFormed()) throw noPathName();
   if (path.includes("{model}")) return path.replace("{model}", () => encodeURIComponent(model).replaceAll("%40", "@"));
   if (!path.includes("{+model}")) return path;
   const encoded = model.split("/").map((part) => encodeURIComponent(part).replaceAll("%40", "@"));
   // A name may not climb out of the path it stands in.
-  if (encoded.some((part) => part === "." || part === "..")) {
-    throw new GatewayError("invalid_request", "The model's name is no name for a path.", { param: "model" });
-  }
+  if (encoded.some((part) => part === "." || part === "..")) throw noPathName();
   return path.replace("{+model}", () => encoded.join("/"));
+}
+
+function noPathName(): GatewayError {
+  return new GatewayError("invalid_request", "The model's name is no name for a path.", { param: "model" });
 }
 
 /** A method that a path does not know; the answer's Allow says which it does. */

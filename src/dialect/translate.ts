@@ -23,6 +23,7 @@ import type {
   NeutralEvent,
   NeutralRequest,
   RerankRequest,
+  SettingName,
 } from "./neutral.ts";
 import { Target } from "./target.ts";
 import type { Quirks } from "../exchange.ts";
@@ -55,12 +56,12 @@ export type TranslatedRequest = {
 export function translateRequest(input: TranslationInput): TranslatedRequest {
   const { from, to, operation, context } = input;
   const nameOf = (setting: string): string =>
-    (from.settings as Readonly<Record<string, { readonly name: string } | null | undefined>>)[setting]?.name ?? setting;
+    (Object.hasOwn(from.settings, setting) ? from.settings[setting as SettingName]?.name : undefined) ?? setting;
   const target = new Target(input.model, input.quirks, input.dropParams, nameOf);
   switch (operation) {
     case "generate": {
       const said = from.generate.readRequest(input.body, context);
-      const read = from.generate.joinPieces?.(said) ?? said;
+      const read = from.generate.simplify?.(said) ?? said;
       const fitted = fitRequest(
         { ...read, model: input.model, wantsStreamUsage: !input.quirks.refuses.includes("streamUsage") },
         from,

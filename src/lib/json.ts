@@ -46,7 +46,8 @@ export function restOf(object: JsonObject, known: ReadonlySet<string>): JsonObje
   let rest: Record<string, Json> | null = null;
   for (const key in object) {
     const value = object[key];
-    if (known.has(key) || value === undefined) continue;
+    // Set as a member, "__proto__" would become what the rest inherits from.
+    if (known.has(key) || value === undefined || key === "__proto__") continue;
     rest ??= {};
     rest[key] = value;
   }

@@ -3,6 +3,7 @@ import { GatewayError } from "../errors.ts";
 const LF = 10;
 const CR = 13;
 const DEFAULT_MAX_EVENT_BYTES = 16 * 1024 * 1024;
+const bufferToString = Buffer.prototype.toString;
 
 /**
  * Cuts server-sent events out of bytes in any cut: https://html.spec.whatwg.org/multipage/server-sent-events.html#parsing-an-event-stream
@@ -141,5 +142,6 @@ function lastLineEnd(bytes: Uint8Array): number {
 }
 
 function decode(bytes: Uint8Array, end: number): string {
-  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString("utf8", 0, end);
+  // Called on the bytes as they are: a Buffer around their memory costs ten times the decoding of a chunk.
+  return bufferToString.call(bytes as Buffer, "utf8", 0, end);
 }

@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -12,12 +13,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        jsonSchema: "json-object",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, refuses: ADDED_SAMPLING, jsonSchema: "json-object" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AI21_API_KEY"] },

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** AIHubMix: many labs' models behind one key. */
@@ -19,23 +20,16 @@ export default defineProvider({
       quirks: {
         reasoning: "effort",
         efforts: ["none", "minimal", "low", "medium", "high", "xhigh"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AIHUBMIX_API_KEY"] },
   source: [

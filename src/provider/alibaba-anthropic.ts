@@ -1,3 +1,4 @@
+import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -8,14 +9,7 @@ export default defineProvider({
   id: "alibaba-anthropic",
   name: "Alibaba Cloud Model Studio (Anthropic API)",
   baseUrl: "https://dashscope-intl.aliyuncs.com/apps/anthropic",
-  surfaces: [
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-      quirks: { reasoning: "budget" },
-    },
-  ],
+  surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["DASHSCOPE_API_KEY"] },
   source: [
     "https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages",

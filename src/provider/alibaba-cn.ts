@@ -1,3 +1,4 @@
+import { QWEN_CHAT } from "./alibaba.ts";
 import { defineProvider } from "./define.ts";
 
 /** Alibaba Cloud Bailian (DashScope), mainland China: the Qwen models. */
@@ -9,11 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "enable-thinking",
-        refusesContent: ["custom-tool", "web-search"],
-      },
+      quirks: QWEN_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["DASHSCOPE_API_KEY", "DASHSCOPE_CN_API_KEY"] },

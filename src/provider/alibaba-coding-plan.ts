@@ -1,3 +1,4 @@
+import { QWEN_CHAT } from "./alibaba.ts";
 import { defineProvider } from "./define.ts";
 
 /** Alibaba Cloud's coding plan, international. */
@@ -9,11 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "enable-thinking",
-        refusesContent: ["custom-tool", "web-search"],
-      },
+      quirks: QWEN_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ALIBABA_CODING_PLAN_API_KEY"] },

@@ -1,8 +1,17 @@
+import type { Quirks } from "../exchange.ts";
+import { OPENAI_ONLY_TOOLS, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+
+/** enable_thinking and thinking_budget ask for reasoning in chat, wherever Alibaba serves it. */
+export const QWEN_CHAT = {
+  renames: PLAIN_CHAT.renames,
+  reasoning: "enable-thinking",
+  refusesContent: OPENAI_ONLY_TOOLS,
+} satisfies Partial<Quirks>;
 
 /**
  * Alibaba Cloud Model Studio (DashScope), international: the Qwen models.
- * enable_thinking and thinking_budget ask for reasoning in chat; Responses takes reasoning.effort and no budget.
+ * Responses takes reasoning.effort and no budget.
  */
 export default defineProvider({
   id: "alibaba",
@@ -12,11 +21,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "enable-thinking",
-        refusesContent: ["custom-tool", "web-search"],
-      },
+      quirks: QWEN_CHAT,
     },
     {
       dialect: "openai-responses",

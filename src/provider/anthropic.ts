@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 export default defineProvider({
@@ -5,7 +6,7 @@ export default defineProvider({
   name: "Anthropic",
   baseUrl: "https://api.anthropic.com",
   baseUrlEnv: "ANTHROPIC_BASE_URL",
-  surfaces: [{ dialect: "anthropic-messages", headers: { "anthropic-version": "2023-06-01" } }],
+  surfaces: [{ dialect: "anthropic-messages", headers: ANTHROPIC_VERSION_HEADER }],
   credential: { header: "x-api-key", scheme: "", env: ["ANTHROPIC_API_KEY"] },
   rateLimitHeaders: [
     "anthropic-ratelimit-requests-reset",

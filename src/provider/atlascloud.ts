@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Atlas Cloud: open models. */
@@ -10,10 +11,9 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        ...PLAIN_CHAT,
         reasoning: "effort",
         efforts: ["none", "minimal", "low", "medium", "high", "xhigh", "max"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
       },
     },
   ],

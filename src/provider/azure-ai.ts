@@ -1,4 +1,5 @@
 import { COGNITIVE_SERVICES, makeAzureAuthorizer } from "./azure/authorizer.ts";
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -15,10 +16,7 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
       query: "api-version={api_version}",
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
   ],
   credential: { header: "api-key", scheme: "", env: ["AZURE_INFERENCE_CREDENTIAL"] },

@@ -1,4 +1,5 @@
 import { COGNITIVE_SERVICES, makeAzureAuthorizer } from "./azure/authorizer.ts";
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Claude in Microsoft Foundry: Anthropic's Messages API, the deployment's name in the body. */
@@ -7,7 +8,7 @@ export default defineProvider({
   name: "Claude in Microsoft Foundry",
   baseUrl: null,
   baseUrlEnv: "ANTHROPIC_FOUNDRY_BASE_URL",
-  surfaces: [{ dialect: "anthropic-messages", headers: { "anthropic-version": "2023-06-01" } }],
+  surfaces: [{ dialect: "anthropic-messages", headers: ANTHROPIC_VERSION_HEADER }],
   credential: { header: "x-api-key", scheme: "", env: ["ANTHROPIC_FOUNDRY_API_KEY"] },
   makeAuthorizer: (input) => makeAzureAuthorizer(input, { keyHeader: "x-api-key", scope: COGNITIVE_SERVICES }),
   isKeyOptional: true,

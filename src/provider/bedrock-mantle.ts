@@ -1,3 +1,5 @@
+import { AWS_REGION } from "./aws/region.ts";
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 import { lazyAuthorizer } from "./lazy-authorizer.ts";
 
@@ -6,8 +8,10 @@ export default defineProvider({
   name: "Amazon Bedrock (Mantle)",
   baseUrl: "https://bedrock-mantle.{region}.api.aws",
   surfaces: [
+    // Claude answers in Messages alone, and GPT models are recorded in Responses: https://github.com/BerriAI/litellm/issues/29463
     {
       dialect: "openai-chat",
+      models: /^(?!anthropic\.|openai\.gpt-\d)/,
       endpoints: { "chat.completions": "/v1/chat/completions" },
     },
     // The GPT models' own path, as recorded; all others answer at /v1.
@@ -16,12 +20,12 @@ export default defineProvider({
       models: /^openai\.gpt-\d/,
       endpoints: { responses: "/openai/v1/responses" },
     },
-    { dialect: "openai-responses", endpoints: { responses: "/v1/responses" } },
+    { dialect: "openai-responses", models: /^(?!anthropic\.)/, endpoints: { responses: "/v1/responses" } },
     {
       dialect: "anthropic-messages",
       models: /^anthropic\./,
       endpoints: { messages: "/anthropic/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AWS_BEARER_TOKEN_BEDROCK"] },
@@ -31,14 +35,7 @@ export default defineProvider({
       return makeAwsAuthorizer(input, { service: "bedrock-mantle", bearerEnv: "AWS_BEARER_TOKEN_BEDROCK" });
     }),
   isKeyOptional: true,
-  settings: [
-    {
-      key: "region",
-      env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
-      default: null,
-      expected: "an AWS region such as eu-central-1",
-    },
-  ],
+  settings: [AWS_REGION],
   source: [
     "https://docs.aws.amazon.com/bedrock/latest/userguide/bedrock-mantle.html",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/inference-chat-completions-mantle.html",

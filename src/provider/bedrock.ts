@@ -1,3 +1,4 @@
+import { AWS_REGION } from "./aws/region.ts";
 import { defineProvider } from "./define.ts";
 import { lazyAuthorizer } from "./lazy-authorizer.ts";
 
@@ -23,14 +24,7 @@ export default defineProvider({
       return makeAwsAuthorizer(input, { service: "bedrock", bearerEnv: "AWS_BEARER_TOKEN_BEDROCK" });
     }),
   isKeyOptional: true,
-  settings: [
-    {
-      key: "region",
-      env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
-      default: null,
-      expected: "an AWS region such as eu-central-1",
-    },
-  ],
+  settings: [AWS_REGION],
   source: [
     "https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Converse.html",
     "https://docs.aws.amazon.com/bedrock/latest/userguide/api-keys.html",

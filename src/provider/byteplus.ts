@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { ARK_CHAT } from "./volcengine.ts";
 
 /** BytePlus ModelArk (ByteDance), outside China: the Seed models. */
 export default defineProvider({
@@ -9,17 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "thinking-type",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: ARK_CHAT,
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY"] },
   source: "https://docs.byteplus.com/en/docs/ModelArk/1298459",

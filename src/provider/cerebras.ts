@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -14,9 +15,9 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true },
       quirks: {
-        refuses: ["frequencyPenalty", "logitBias", "presencePenalty", "topK", "minP", "repetitionPenalty"],
+        refuses: ["frequencyPenalty", "logitBias", "presencePenalty", ...ADDED_SAMPLING],
         reasoning: "effort",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
   ],

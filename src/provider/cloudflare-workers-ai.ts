@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Cloudflare Workers AI by its OpenAI-compatible endpoints; models are named @cf/AUTHOR/MODEL. */
@@ -9,10 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
     { dialect: "openai-responses", models: /^@cf\/openai\//, endpoints: { responses: true } },
   ],

@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { MISTRAL_CHAT } from "./mistral.ts";
 
 /** Mistral's host for Codestral with keys of its own. */
 export default defineProvider({
@@ -9,36 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens", seed: "random_seed", dimensions: "output_dimension" },
-        refuses: [
-          "streamUsage",
-          "logitBias",
-          "modalities",
-          "audio",
-          "user",
-          "serviceTier",
-          "verbosity",
-          "isStored",
-          "promptCacheRetention",
-          "cache",
-          "topK",
-          "minP",
-          "repetitionPenalty",
-        ],
-        reasoning: "none",
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "reasoning",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
-      },
+      quirks: { ...MISTRAL_CHAT, reasoning: "none" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["CODESTRAL_API_KEY"] },

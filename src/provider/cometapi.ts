@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** CometAPI: many labs' models behind one key. */
@@ -9,13 +10,13 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
-      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { refusesContent: PLAIN_CHAT.refusesContent },
     },
     {
       dialect: "anthropic-messages",
       models: /^claude/,
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["COMETAPI_API_KEY"] },

@@ -1,4 +1,5 @@
 import { makeDatabricksAuthorizer } from "./databricks-token.ts";
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -15,7 +16,7 @@ export default defineProvider({
       dialect: "anthropic-messages",
       models: /claude/,
       endpoints: { messages: "/serving-endpoints/anthropic/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
     // Its streams are not documented: they go through chat completions.
     {
@@ -30,10 +31,7 @@ export default defineProvider({
         completions: "/serving-endpoints/completions",
         embeddings: "/serving-endpoints/embeddings",
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
     { dialect: "openai-responses", models: /gpt/, endpoints: { responses: "/serving-endpoints/responses" } },
   ],

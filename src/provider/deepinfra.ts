@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** DeepInfra: open models. */
@@ -16,12 +17,7 @@ export default defineProvider({
         "audio.speech": true,
         "audio.transcriptions": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        efforts: ["none", "low", "medium", "high", "xhigh"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort", efforts: ["none", "low", "medium", "high", "xhigh"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["DEEPINFRA_API_KEY", "DEEPINFRA_TOKEN"] },

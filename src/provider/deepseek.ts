@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING, ANTHROPIC_VERSION_HEADER, PLAIN_CHAT, VIDEO_AND_FILES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -14,32 +15,19 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: "/beta/completions" },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens", user: "user_id" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
+        renames: { ...PLAIN_CHAT.renames, user: "user_id" },
+        refuses: ADDED_SAMPLING,
         reasoning: "thinking-type",
         efforts: ["low", "high", "max"],
         jsonSchema: "json-object",
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "audio-data",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
+        refusesContent: [...PLAIN_CHAT.refusesContent, "audio-data", ...VIDEO_AND_FILES],
       },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/anthropic/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
       quirks: { reasoning: "effort-only", efforts: ["low", "high", "max"] },
     },
   ],

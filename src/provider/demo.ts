@@ -5,7 +5,7 @@ export default defineProvider({
   id: "demo",
   name: "Demo",
   baseUrl: "http://demo.invalid/v1",
-  surfaces: [{ dialect: "openai-chat" }, { dialect: "openai-responses" }],
+  surfaces: [{ dialect: "openai-chat" }, { dialect: "openai-responses", endpoints: { responses: true } }],
   credential: null,
   isKeyOptional: true,
   isEmbedded: true,

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, OPENAI_ONLY_TOOLS } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** DigitalOcean serverless inference: open and closed models. */
@@ -12,7 +13,7 @@ export default defineProvider({
       quirks: {
         reasoning: "effort",
         efforts: ["none", "low", "medium", "high", "max"],
-        refusesContent: ["custom-tool", "web-search"],
+        refusesContent: OPENAI_ONLY_TOOLS,
       },
     },
     {
@@ -23,7 +24,7 @@ export default defineProvider({
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: {

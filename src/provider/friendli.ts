@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Friendli Model APIs (serverless): open models. */
@@ -9,12 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        efforts: ["minimal", "low", "medium", "high", "xhigh", "max"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort", efforts: ["minimal", "low", "medium", "high", "xhigh", "max"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"] },

@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** GitHub Models: many labs' models for a GitHub token with models:read. */
@@ -10,8 +11,8 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
       quirks: {
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refuses: ADDED_SAMPLING,
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
   ],

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** GMI Cloud: open models, and Claude through the Messages API. */
@@ -9,16 +10,13 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
     {
       dialect: "anthropic-messages",
       models: /^anthropic\//,
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
       quirks: { reasoning: "budget" },
     },
   ],

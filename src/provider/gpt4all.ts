@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -12,11 +13,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["toolChoice", "parallelToolCalls"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, refuses: ["toolChoice", "parallelToolCalls"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },

@@ -1,3 +1,4 @@
+import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** A GPUStack cluster; base_url is its address with /v1. */
@@ -16,17 +17,9 @@ export default defineProvider({
         "audio.transcriptions": true,
         "audio.speech": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "chat-template",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "chat-template" },
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["GPUSTACK_API_KEY"] },
   source: "https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",

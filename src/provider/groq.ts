@@ -1,10 +1,18 @@
+import { ADDED_SAMPLING, PLAIN_CHAT, VIDEO_AND_FILES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
+ * logit_bias, logprobs, top_logprobs and n above 1 are answered with 400 (OpenAI compatibility page), and so is
+ * reasoning_content in an earlier turn (by many public reports).
+ */
+const CLOSED_SCHEMA = {
+  refuses: ["choices", "logitBias", "logprobs", "topLogprobs", ...ADDED_SAMPLING],
+  refusesContent: [...PLAIN_CHAT.refusesContent, "reasoning", "audio-data", ...VIDEO_AND_FILES],
+};
+
+/**
  * Groq: open models on its own chips.
- * logit_bias, logprobs, top_logprobs and n above 1 are answered with 400 (OpenAI compatibility page). JSON schemas
- * and reasoning_effort only by model family (structured outputs and reasoning pages). Its schema is closed:
- * reasoning_content in an earlier turn is answered with 400 (by many public reports).
+ * JSON schemas and reasoning_effort only by model family (structured outputs and reasoning pages).
  */
 export default defineProvider({
   id: "groq",
@@ -15,66 +23,19 @@ export default defineProvider({
       dialect: "openai-chat",
       models: /^openai\/gpt-oss/,
       endpoints: { "chat.completions": true },
-      quirks: {
-        refuses: ["choices", "logitBias", "logprobs", "topLogprobs", "topK", "minP", "repetitionPenalty"],
-        reasoning: "effort",
-        efforts: ["low", "medium", "high"],
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "reasoning",
-          "audio-data",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
-      },
+      quirks: { ...CLOSED_SCHEMA, reasoning: "effort", efforts: ["low", "medium", "high"] },
     },
     {
       dialect: "openai-chat",
       models: /^(moonshotai\/kimi-k2|meta-llama\/llama-4)/,
       endpoints: { "chat.completions": true },
-      quirks: {
-        refuses: ["choices", "logitBias", "logprobs", "topLogprobs", "topK", "minP", "repetitionPenalty"],
-        reasoning: "none",
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "reasoning",
-          "audio-data",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
-      },
+      quirks: { ...CLOSED_SCHEMA, reasoning: "none" },
     },
     {
       dialect: "openai-chat",
       models: /^qwen\//,
       endpoints: { "chat.completions": true },
-      quirks: {
-        refuses: ["choices", "logitBias", "logprobs", "topLogprobs", "topK", "minP", "repetitionPenalty"],
-        reasoning: "effort",
-        jsonSchema: "json-object",
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "reasoning",
-          "audio-data",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
-      },
+      quirks: { ...CLOSED_SCHEMA, reasoning: "effort", jsonSchema: "json-object" },
     },
     {
       dialect: "openai-chat",
@@ -84,28 +45,9 @@ export default defineProvider({
         "audio.translations": true,
         "audio.speech": true,
       },
-      quirks: {
-        refuses: ["choices", "logitBias", "logprobs", "topLogprobs", "topK", "minP", "repetitionPenalty"],
-        reasoning: "none",
-        jsonSchema: "json-object",
-        refusesContent: [
-          "cache-hint",
-          "custom-tool",
-          "web-search",
-          "reasoning",
-          "audio-data",
-          "video-data",
-          "video-url",
-          "file-data",
-          "file-url",
-          "file-file-id",
-        ],
-      },
+      quirks: { ...CLOSED_SCHEMA, reasoning: "none", jsonSchema: "json-object" },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["GROQ_API_KEY"] },
   rateLimitHeaders: ["x-ratelimit-reset-requests", "x-ratelimit-reset-tokens"],

@@ -1,3 +1,4 @@
+import { OPENAI_ONLY_TOOLS } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Helicone AI Gateway: many providers behind one key. */
@@ -12,7 +13,7 @@ export default defineProvider({
       quirks: {
         reasoning: "effort",
         efforts: ["minimal", "low", "medium", "high"],
-        refusesContent: ["custom-tool", "web-search"],
+        refusesContent: OPENAI_ONLY_TOOLS,
       },
     },
     {

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Hugging Face's router: open models at many providers, named model or model:provider. */
@@ -9,15 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["HF_TOKEN", "HUGGINGFACE_API_KEY"] },
   source: [

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -12,12 +13,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: "/fim/completions" },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        efforts: ["low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort", efforts: ["low", "medium", "high"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["INCEPTION_API_KEY"] },

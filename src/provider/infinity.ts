@@ -1,3 +1,4 @@
+import { COHERE_RERANK } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -13,11 +14,7 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { embeddings: true },
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["INFINITY_API_KEY"] },
   isKeyOptional: true,

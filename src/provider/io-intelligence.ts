@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -12,12 +13,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "reasoning-object",
-        efforts: ["none", "low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "reasoning-object", efforts: ["none", "low", "medium", "high"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["IOINTELLIGENCE_API_KEY"] },

@@ -1,3 +1,4 @@
+import { OPENAI_ONLY_TOOLS } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Jiekou.AI: many labs' models behind one key. */
@@ -9,7 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
-      quirks: { reasoning: "effort", refusesContent: ["custom-tool", "web-search"] },
+      quirks: { reasoning: "effort", refusesContent: OPENAI_ONLY_TOOLS },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["JIEKOU_API_KEY"] },

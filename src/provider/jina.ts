@@ -1,3 +1,4 @@
+import { COHERE_RERANK } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -25,11 +26,7 @@ export default defineProvider({
         },
       },
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["JINA_API_KEY", "JINA_AI_API_KEY"] },
   source: [

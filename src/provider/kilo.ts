@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Kilo Gateway: many labs' models behind one key. */
@@ -9,16 +10,13 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { reasoning: "reasoning-object", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { reasoning: "reasoning-object", refusesContent: PLAIN_CHAT.refusesContent },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["KILO_API_KEY"] },

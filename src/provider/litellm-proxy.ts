@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -30,7 +31,7 @@ export default defineProvider({
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/v1/messages", "messages.count_tokens": "/v1/messages/count_tokens" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
     {
       dialect: "cohere",

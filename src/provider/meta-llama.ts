@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Meta's Llama API, its OpenAI-compatible part. */
@@ -9,7 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { refusesContent: PLAIN_CHAT.refusesContent },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["LLAMA_API_KEY"] },

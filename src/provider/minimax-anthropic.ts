@@ -1,3 +1,4 @@
+import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** MiniMax (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
@@ -5,14 +6,7 @@ export default defineProvider({
   id: "minimax-anthropic",
   name: "MiniMax (Anthropic API)",
   baseUrl: "https://api.minimax.io/anthropic",
-  surfaces: [
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-      quirks: { reasoning: "budget" },
-    },
-  ],
+  surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["MINIMAX_API_KEY"] },
   source: [
     "https://platform.minimax.io/docs/api-reference/text-anthropic-api",

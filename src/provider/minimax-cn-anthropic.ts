@@ -1,3 +1,4 @@
+import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -7,14 +8,7 @@ export default defineProvider({
   id: "minimax-cn-anthropic",
   name: "MiniMax China (Anthropic API)",
   baseUrl: "https://api.minimaxi.com/anthropic",
-  surfaces: [
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-      quirks: { reasoning: "budget" },
-    },
-  ],
+  surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["MINIMAX_API_KEY"] },
   source: [
     "https://platform.minimaxi.com/docs/guides/quickstart",

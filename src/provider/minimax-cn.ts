@@ -1,4 +1,6 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { MINIMAX_UNCHECKED } from "./minimax.ts";
 
 /** MiniMax (China): its own models. */
 export default defineProvider({
@@ -9,10 +11,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["MINIMAX_API_KEY"] },
@@ -20,6 +19,5 @@ export default defineProvider({
     "https://platform.minimaxi.com/docs/guides/quickstart",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/minimax-cn/provider.toml",
   ],
-  unchecked:
-    "Its Anthropic API stands outside this base URL: see minimax-cn-anthropic. Reasoning comes inside <think> tags unless `reasoning_split` is asked for. temperature must be above 0 and at most 1.",
+  unchecked: `Its Anthropic API stands outside this base URL: see minimax-cn-anthropic. ${MINIMAX_UNCHECKED}`,
 });

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** mistral.rs at the port its documentation uses. */
@@ -15,15 +16,9 @@ export default defineProvider({
         "images.generations": true,
         "audio.speech": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,

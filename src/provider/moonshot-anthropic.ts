@@ -1,3 +1,4 @@
+import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Moonshot AI (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
@@ -5,14 +6,7 @@ export default defineProvider({
   id: "moonshot-anthropic",
   name: "Moonshot AI (Anthropic API)",
   baseUrl: "https://api.moonshot.ai/anthropic",
-  surfaces: [
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-      quirks: { reasoning: "budget" },
-    },
-  ],
+  surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["MOONSHOT_API_KEY"] },
   source: "https://platform.kimi.ai/docs/api/overview.md",
   unchecked: "Whether count_tokens is served; it is left out.",

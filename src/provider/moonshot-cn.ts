@@ -1,37 +1,12 @@
 import { defineProvider } from "./define.ts";
+import { KIMI_CHAT } from "./moonshot.ts";
 
-/**
- * Moonshot AI (China): the Kimi models.
- * kimi-k2.5 and kimi-k2.6 switch reasoning with `thinking.type`; kimi-k2.7-code always reasons, older ones have no
- * setting. No effort, no budget.
- */
+/** Moonshot AI (China): the Kimi models. */
 export default defineProvider({
   id: "moonshot-cn",
   name: "Moonshot AI (China)",
   baseUrl: "https://api.moonshot.cn/v1",
-  surfaces: [
-    {
-      dialect: "openai-chat",
-      models: /^kimi-k2\.(5|6)/,
-      endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "thinking-type",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
-    },
-    {
-      dialect: "openai-chat",
-      endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "none",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
-    },
-  ],
+  surfaces: KIMI_CHAT,
   credential: { header: "authorization", scheme: "Bearer", env: ["MOONSHOT_API_KEY"] },
   source: [
     "https://platform.moonshot.cn/docs/api/chat",
@@ -39,5 +14,5 @@ export default defineProvider({
     "https://github.com/anomalyco/models.dev/blob/dev/providers/moonshotai-cn/provider.toml",
   ],
   unchecked:
-    "Its Anthropic API stands at https://api.moonshot.cn/anthropic, outside this base URL: see moonshot-cn-anthropic. temperature is bounded by 1.",
+    "Its Anthropic API stands at https://api.moonshot.cn/anthropic, outside this base URL. temperature is bounded by 1.",
 });

@@ -1,3 +1,4 @@
+import { OPENAI_ONLY_TOOLS, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** NanoGPT: many labs' models, paid as used. */
@@ -10,10 +11,10 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        renames: PLAIN_CHAT.renames,
         reasoning: "effort",
         efforts: ["none", "minimal", "low", "medium", "high", "xhigh"],
-        refusesContent: ["custom-tool", "web-search"],
+        refusesContent: OPENAI_ONLY_TOOLS,
       },
     },
   ],

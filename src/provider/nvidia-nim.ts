@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** An NVIDIA NIM container at its documented port. */
@@ -9,11 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "chat-template",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "chat-template" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -14,7 +15,7 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        ...PLAIN_CHAT,
         refuses: [
           "user",
           "metadata",
@@ -26,7 +27,6 @@ export default defineProvider({
           "prediction",
         ],
         reasoning: "chat-template",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
       },
     },
   ],

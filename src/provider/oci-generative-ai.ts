@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Oracle Cloud's Generative AI service by its own API keys (not those of OCI's identity service, which sign requests). */
@@ -9,7 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { refusesContent: PLAIN_CHAT.refusesContent },
     },
     { dialect: "openai-responses", endpoints: { responses: true } },
   ],

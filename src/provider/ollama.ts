@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -21,7 +22,7 @@ export default defineProvider({
       },
       quirks: {
         refuses: ["toolChoice", "logitBias", "choices"],
-        renames: { max_completion_tokens: "max_tokens" },
+        renames: PLAIN_CHAT.renames,
         refusesContent: ["image-url", "cache-hint", "custom-tool", "web-search"],
       },
     },

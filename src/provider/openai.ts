@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 export default defineProvider({
@@ -9,7 +10,7 @@ export default defineProvider({
       dialect: "openai-chat",
       quirks: {
         reasoning: "effort",
-        refuses: ["topK", "minP", "repetitionPenalty"],
+        refuses: ADDED_SAMPLING,
         refusesContent: ["file-url", "video-data", "video-url", "cache-hint"],
       },
     },

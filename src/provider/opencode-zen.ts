@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** OpenCode Zen: models for coding agents; each family speaks its lab's own API. */
@@ -10,7 +11,7 @@ export default defineProvider({
       dialect: "anthropic-messages",
       models: /^(claude|qwen)/,
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
     {
       dialect: "openai-responses",
@@ -20,7 +21,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { refusesContent: PLAIN_CHAT.refusesContent },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["OPENCODE_API_KEY", "OPENCODE_ZEN_API_KEY"] },

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -19,25 +20,18 @@ export default defineProvider({
         "audio.transcriptions": true,
       },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        renames: PLAIN_CHAT.renames,
         reasoning: "reasoning-object",
         refusesContent: ["custom-tool"],
       },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["OPENROUTER_API_KEY"] },
   rateLimitHeaders: ["x-ratelimit-reset"],

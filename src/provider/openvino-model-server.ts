@@ -1,3 +1,4 @@
+import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** OpenVINO Model Server at the port its documentation uses; OpenAI's API stands under /v3. */
@@ -9,16 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true, "images.generations": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,

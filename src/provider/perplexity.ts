@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -13,7 +14,7 @@ export default defineProvider({
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: "/v1/embeddings" },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        renames: PLAIN_CHAT.renames,
         reasoning: "effort",
         efforts: ["minimal", "low", "medium", "high"],
         refusesContent: ["cache-hint", "custom-tool"],

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Portkey: many providers behind one key; models are named @provider/model. */
@@ -18,14 +19,11 @@ export default defineProvider({
         "audio.transcriptions": true,
       },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "x-portkey-api-key", scheme: "", env: ["PORTKEY_API_KEY"] },

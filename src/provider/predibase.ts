@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Predibase: fine-tuned models; the deployment is a part of the path. */
@@ -9,10 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": "/{model}/v1/chat/completions", completions: "/{model}/v1/completions" },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["PREDIBASE_API_TOKEN", "PREDIBASE_API_KEY"] },

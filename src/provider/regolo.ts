@@ -1,3 +1,4 @@
+import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Regolo AI: open models in Italy. */
@@ -9,18 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        efforts: ["low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort", efforts: ["low", "medium", "high"] },
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["REGOLO_API_KEY"] },
   source: [

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Requesty: many providers behind one key. */
@@ -9,12 +10,12 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
-      quirks: { reasoning: "effort", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { reasoning: "effort", refusesContent: PLAIN_CHAT.refusesContent },
     },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["REQUESTY_API_KEY"] },

@@ -1,3 +1,4 @@
+import { AWS_REGION } from "./aws/region.ts";
 import { defineProvider } from "./define.ts";
 import { lazyAuthorizer } from "./lazy-authorizer.ts";
 
@@ -16,14 +17,7 @@ export default defineProvider({
   makeAuthorizer: (input) =>
     lazyAuthorizer(async () => (await import("./aws/sagemaker-token.ts")).makeSagemakerAuthorizer(input)),
   isKeyOptional: true,
-  settings: [
-    {
-      key: "region",
-      env: ["AWS_REGION", "AWS_DEFAULT_REGION"],
-      default: null,
-      expected: "an AWS region such as eu-central-1",
-    },
-  ],
+  settings: [AWS_REGION],
   source: "https://docs.aws.amazon.com/sagemaker/latest/dg/realtime-endpoints-openai-compatible.html",
   unchecked:
     "The form of the bearer token is that of the SageMaker Python SDK's generator. The signed /invocations path is left out: its stream is wrapped in the binary event stream.",

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** SambaNova Cloud: open models on its own chips. */
@@ -14,22 +15,14 @@ export default defineProvider({
         "audio.transcriptions": true,
         "audio.translations": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        efforts: ["low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort", efforts: ["low", "medium", "high"] },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       models: /^gpt-oss/,
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["SAMBANOVA_API_KEY"] },

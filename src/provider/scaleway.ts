@@ -1,3 +1,4 @@
+import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -12,17 +13,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true, "audio.transcriptions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort" },
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["SCW_SECRET_KEY", "SCALEWAY_API_KEY"] },
   source: [

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** An SGLang server at its default port. */
@@ -9,12 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, embeddings: true },
-      quirks: { reasoning: "chat-template", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { reasoning: "chat-template", refusesContent: PLAIN_CHAT.refusesContent },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["SGLANG_API_KEY"] },
   isKeyOptional: true,

@@ -1,40 +1,12 @@
 import { defineProvider } from "./define.ts";
+import { SILICONFLOW_APIS } from "./siliconflow.ts";
 
-/**
- * SiliconFlow (China): open models.
- * enable_thinking for the models its schema names, thinking_budget (128 to 32768) for all that reason.
- */
+/** SiliconFlow (China): open models. */
 export default defineProvider({
   id: "siliconflow-cn",
   name: "SiliconFlow (China)",
   baseUrl: "https://api.siliconflow.cn/v1",
-  surfaces: [
-    {
-      dialect: "openai-chat",
-      endpoints: {
-        "chat.completions": true,
-        embeddings: true,
-        "images.generations": true,
-        "audio.speech": true,
-        "audio.transcriptions": true,
-      },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "enable-thinking",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
-    },
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-    },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
-  ],
+  surfaces: SILICONFLOW_APIS,
   credential: { header: "authorization", scheme: "Bearer", env: ["SILICONFLOW_CN_API_KEY", "SILICONFLOW_API_KEY"] },
   source: [
     "https://docs.siliconflow.cn/cn/api-reference/chat-completions/chat-completions",

@@ -1,40 +1,33 @@
-import { defineProvider } from "./define.ts";
+import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
+import { defineProvider, type ProviderDefinition } from "./define.ts";
 
-/**
- * SiliconFlow: open models.
- * enable_thinking for the models its schema names, thinking_budget (128 to 32768) for all that reason.
- */
+/** enable_thinking for the models its schema names, thinking_budget (128 to 32768) for all that reason. */
+export const SILICONFLOW_APIS: ProviderDefinition["surfaces"] = [
+  {
+    dialect: "openai-chat",
+    endpoints: {
+      "chat.completions": true,
+      embeddings: true,
+      "images.generations": true,
+      "audio.speech": true,
+      "audio.transcriptions": true,
+    },
+    quirks: { ...PLAIN_CHAT, reasoning: "enable-thinking" },
+  },
+  {
+    dialect: "anthropic-messages",
+    endpoints: { messages: "/messages" },
+    headers: ANTHROPIC_VERSION_HEADER,
+  },
+  COHERE_RERANK,
+];
+
+/** SiliconFlow: open models. */
 export default defineProvider({
   id: "siliconflow",
   name: "SiliconFlow",
   baseUrl: "https://api.siliconflow.com/v1",
-  surfaces: [
-    {
-      dialect: "openai-chat",
-      endpoints: {
-        "chat.completions": true,
-        embeddings: true,
-        "images.generations": true,
-        "audio.speech": true,
-        "audio.transcriptions": true,
-      },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "enable-thinking",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
-    },
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-    },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
-  ],
+  surfaces: SILICONFLOW_APIS,
   credential: { header: "authorization", scheme: "Bearer", env: ["SILICONFLOW_API_KEY"] },
   source: [
     "https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions",

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 import { makeSnowflakeAuthorizer } from "./snowflake-token.ts";
 
@@ -11,7 +12,7 @@ export default defineProvider({
       dialect: "anthropic-messages",
       models: /^claude-/,
       endpoints: { messages: "/api/v2/cortex/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
     {
       dialect: "openai-chat",

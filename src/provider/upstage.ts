@@ -1,3 +1,4 @@
+import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Upstage: the Solar models. */
@@ -9,13 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "effort",
-        efforts: ["low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, refuses: ADDED_SAMPLING, reasoning: "effort", efforts: ["low", "medium", "high"] },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["UPSTAGE_API_KEY"] },

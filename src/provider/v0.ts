@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Vercel v0: models for web apps. */
@@ -9,7 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { refusesContent: PLAIN_CHAT.refusesContent },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["V0_API_KEY"] },

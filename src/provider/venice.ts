@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -18,11 +19,7 @@ export default defineProvider({
         "audio.transcriptions": true,
         "images.generations": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "effort",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "effort" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["VENICE_API_KEY", "VENICE_AI_API_KEY"] },

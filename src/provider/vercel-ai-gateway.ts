@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Vercel AI Gateway: many providers behind one key. */
@@ -11,14 +12,11 @@ export default defineProvider({
       endpoints: { "chat.completions": true, embeddings: true },
       quirks: { reasoning: "reasoning-object", efforts: ["none", "minimal", "low", "medium", "high", "xhigh"] },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AI_GATEWAY_API_KEY", "VERCEL_AI_GATEWAY_API_KEY"] },

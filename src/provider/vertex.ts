@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 import { makeGoogleAuthorizer } from "./google/authorizer.ts";
 
@@ -63,10 +64,10 @@ export default defineProvider({
         "chat.completions#stream": `${MISTRAL}:streamRawPredict`,
       },
       quirks: {
-        renames: { max_completion_tokens: "max_tokens", seed: "random_seed" },
+        renames: { ...PLAIN_CHAT.renames, seed: "random_seed" },
         refuses: ["streamUsage", "logitBias", "user", "serviceTier", "verbosity", "isStored", "topK", "minP"],
         reasoning: "none",
-        refusesContent: ["cache-hint", "custom-tool", "web-search", "reasoning"],
+        refusesContent: [...PLAIN_CHAT.refusesContent, "reasoning"],
       },
     },
     {
@@ -76,10 +77,7 @@ export default defineProvider({
         "chat.completions": `${PROJECT}/endpoints/openapi/chat/completions`,
         embeddings: `${PROJECT}/endpoints/openapi/embeddings`,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: PLAIN_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["GOOGLE_APPLICATION_CREDENTIALS"] },

@@ -1,3 +1,4 @@
+import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
@@ -18,22 +19,15 @@ export default defineProvider({
         "audio.transcriptions": true,
         "audio.translations": true,
       },
-      quirks: { reasoning: "chat-template", refusesContent: ["cache-hint", "custom-tool", "web-search"] },
+      quirks: { reasoning: "chat-template", refusesContent: PLAIN_CHAT.refusesContent },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/messages", "messages.count_tokens": "/messages/count_tokens" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["VLLM_API_KEY"] },
   isKeyOptional: true,

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Volcengine Ark's coding plan. */
@@ -9,11 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "thinking-type",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "thinking-type" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY", "VOLCENGINE_API_KEY"] },

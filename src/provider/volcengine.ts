@@ -1,10 +1,18 @@
+import type { Quirks } from "../exchange.ts";
+import { ADDED_SAMPLING, ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /**
- * Volcengine Ark (ByteDance), China: the Doubao models.
  * `thinking.type` switches reasoning; "auto" is rejected by most models although documented. reasoning_effort is
  * known beside it (none and minimal disable thinking).
  */
+export const ARK_CHAT = {
+  ...PLAIN_CHAT,
+  refuses: ADDED_SAMPLING,
+  reasoning: "thinking-type",
+} satisfies Partial<Quirks>;
+
+/** Volcengine Ark (ByteDance), China: the Doubao models. */
 export default defineProvider({
   id: "volcengine",
   name: "Volcengine Ark",
@@ -13,21 +21,13 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, embeddings: true, "images.generations": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "thinking-type",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: ARK_CHAT,
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
     {
       dialect: "anthropic-messages",
       endpoints: { messages: "/compatible/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
+      headers: ANTHROPIC_VERSION_HEADER,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY", "VOLCENGINE_API_KEY"] },

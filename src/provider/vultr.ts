@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Vultr Serverless Inference: open models. */
@@ -9,11 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
-        reasoning: "reasoning-object",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: { ...PLAIN_CHAT, reasoning: "reasoning-object" },
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["VULTR_API_KEY"] },

@@ -1,3 +1,4 @@
+import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 import { makeWatsonxAuthorizer } from "./watsonx-token.ts";
 
@@ -19,7 +20,7 @@ export default defineProvider({
       body: { model: null, model_id: "{model}", project_id: "{project}", stream: null, stream_options: null },
       query: "version={api_version}",
       quirks: {
-        renames: { max_completion_tokens: "max_tokens" },
+        renames: PLAIN_CHAT.renames,
         refuses: [
           "parallelToolCalls",
           "topK",
@@ -37,7 +38,7 @@ export default defineProvider({
           "verbosity",
         ],
         efforts: ["low", "medium", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search", "file-data", "file-url", "file-file-id"],
+        refusesContent: [...PLAIN_CHAT.refusesContent, "file-data", "file-url", "file-file-id"],
       },
     },
   ],

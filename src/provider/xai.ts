@@ -1,9 +1,13 @@
+import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+
+/** Reasoning models answer presence_penalty, frequency_penalty and stop with an error (reasoning guide). */
+const NOT_WITH_REASONING = ["frequencyPenalty", "presencePenalty", "stop", ...ADDED_SAMPLING];
 
 /**
  * xAI: the Grok models.
- * Reasoning models answer presence_penalty, frequency_penalty and stop with an error; reasoning_effort is an error
- * for all but grok-3-mini (low, high) and grok-4.3 (reasoning guide; a recorded 400 for grok-code-fast-1).
+ * reasoning_effort is an error for all but grok-3-mini (low, high) and grok-4.3 (reasoning guide; a recorded 400 for
+ * grok-code-fast-1).
  */
 export default defineProvider({
   id: "xai",
@@ -15,10 +19,10 @@ export default defineProvider({
       models: /^grok-3-mini/,
       endpoints: { "chat.completions": true },
       quirks: {
-        refuses: ["frequencyPenalty", "presencePenalty", "stop", "topK", "minP", "repetitionPenalty"],
+        refuses: NOT_WITH_REASONING,
         reasoning: "effort",
         efforts: ["low", "high"],
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
     {
@@ -26,9 +30,9 @@ export default defineProvider({
       models: /^grok-4\.3/,
       endpoints: { "chat.completions": true },
       quirks: {
-        refuses: ["frequencyPenalty", "presencePenalty", "stop", "topK", "minP", "repetitionPenalty"],
+        refuses: NOT_WITH_REASONING,
         reasoning: "effort",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
     {
@@ -36,24 +40,21 @@ export default defineProvider({
       models: /^grok-(4|code)/,
       endpoints: { "chat.completions": true },
       quirks: {
-        refuses: ["frequencyPenalty", "presencePenalty", "stop", "topK", "minP", "repetitionPenalty"],
+        refuses: NOT_WITH_REASONING,
         reasoning: "none",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, completions: true, "images.generations": true },
       quirks: {
-        refuses: ["topK", "minP", "repetitionPenalty"],
+        refuses: ADDED_SAMPLING,
         reasoning: "none",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
+        refusesContent: PLAIN_CHAT.refusesContent,
       },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["XAI_API_KEY"] },
   source: ["https://docs.x.ai/docs/guides/reasoning", "https://docs.x.ai/docs/api-reference"],

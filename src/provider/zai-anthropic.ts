@@ -1,3 +1,4 @@
+import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** Z.ai (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
@@ -5,14 +6,7 @@ export default defineProvider({
   id: "zai-anthropic",
   name: "Z.ai (Anthropic API)",
   baseUrl: "https://api.z.ai/api/anthropic",
-  surfaces: [
-    {
-      dialect: "anthropic-messages",
-      endpoints: { messages: "/v1/messages" },
-      headers: { "anthropic-version": "2023-06-01" },
-      quirks: { reasoning: "budget" },
-    },
-  ],
+  surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["ZAI_API_KEY", "ZHIPU_API_KEY"] },
   source: [
     "https://docs.z.ai/devpack/tool/claude",

@@ -1,9 +1,7 @@
 import { defineProvider } from "./define.ts";
+import { GLM_CHAT, GLM_UNCHECKED } from "./glm-quirks.ts";
 
-/**
- * Z.ai: the GLM models.
- * `thinking.type` switches reasoning (default: enabled); response_format knows text and json_object.
- */
+/** Z.ai: the GLM models. */
 export default defineProvider({
   id: "zai",
   name: "Z.ai",
@@ -12,13 +10,7 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true, "images.generations": true, "audio.transcriptions": true },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens", user: "user_id" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "thinking-type",
-        jsonSchema: "json-object",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: GLM_CHAT,
     },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ZAI_API_KEY", "ZHIPU_API_KEY"] },
@@ -26,6 +18,5 @@ export default defineProvider({
     "https://docs.z.ai/guides/capabilities/thinking",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/zai/provider.toml",
   ],
-  unchecked:
-    'Its Anthropic API stands outside this base URL: see zai-anthropic. Of `stop` only one sequence and of tool_choice only "auto" are documented. GLM-5.2 also takes reasoning_effort, which has no place beside `thinking` here.',
+  unchecked: `Its Anthropic API stands outside this base URL: see zai-anthropic. ${GLM_UNCHECKED}`,
 });

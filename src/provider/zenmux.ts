@@ -1,3 +1,4 @@
+import { OPENAI_ONLY_TOOLS } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
 
 /** ZenMux: many labs' models behind one key. */
@@ -9,12 +10,9 @@ export default defineProvider({
     {
       dialect: "openai-chat",
       endpoints: { "chat.completions": true },
-      quirks: { reasoning: "reasoning-object", refusesContent: ["custom-tool", "web-search"] },
+      quirks: { reasoning: "reasoning-object", refusesContent: OPENAI_ONLY_TOOLS },
     },
-    {
-      dialect: "openai-responses",
-      endpoints: { responses: true },
-    },
+    { dialect: "openai-responses", endpoints: { responses: true } },
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ZENMUX_API_KEY"] },
   source: [

@@ -1,9 +1,8 @@
+import { COHERE_RERANK } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { GLM_CHAT, GLM_UNCHECKED } from "./glm-quirks.ts";
 
-/**
- * Zhipu AI: the GLM models.
- * `thinking.type` switches reasoning (default: enabled); response_format knows text and json_object.
- */
+/** Zhipu AI: the GLM models. */
 export default defineProvider({
   id: "zhipuai",
   name: "Zhipu AI",
@@ -18,25 +17,14 @@ export default defineProvider({
         "audio.transcriptions": true,
         "audio.speech": true,
       },
-      quirks: {
-        renames: { max_completion_tokens: "max_tokens", user: "user_id" },
-        refuses: ["topK", "minP", "repetitionPenalty"],
-        reasoning: "thinking-type",
-        jsonSchema: "json-object",
-        refusesContent: ["cache-hint", "custom-tool", "web-search"],
-      },
+      quirks: GLM_CHAT,
     },
-    {
-      dialect: "cohere",
-      endpoints: { "cohere.rerank": "/rerank", "cohere.rerank.v1": "/rerank" },
-      quirks: { refuses: ["maxTokensPerDocument"] },
-    },
+    COHERE_RERANK,
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ZHIPU_API_KEY", "ZHIPUAI_API_KEY"] },
   source: [
     "https://docs.bigmodel.cn/cn/guide/capabilities/thinking",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/zhipuai/provider.toml",
   ],
-  unchecked:
-    'Its Anthropic API stands outside this base URL: see zhipuai-anthropic. Of `stop` only one sequence and of tool_choice only "auto" are documented. GLM-5.2 also takes reasoning_effort, which has no place beside `thinking` here.',
+  unchecked: `Its Anthropic API stands outside this base URL: see zhipuai-anthropic. ${GLM_UNCHECKED}`,
 });

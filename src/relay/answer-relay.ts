@@ -1,5 +1,6 @@
 import { GatewayError, type UpstreamErrorType } from "../errors.ts";
 import type { StreamGrammar, Usage } from "../exchange.ts";
+import { mergeUsage } from "../lib/usage.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
@@ -106,11 +107,13 @@ export class AnswerRelay implements CallListener {
     this.tap = new StreamTap(options.grammar, options.choices);
   }
 
-  /** The last usage the provider told. */
+  /** The usage the provider told: its last word, and what it said before and did not say again. */
   get usage(): Usage | null {
     this.tap.finish();
-    const json = this.tap.usageJson;
-    return json === null ? null : this.#options.readUsage(json);
+    const { usageJson, firstUsageJson } = this.tap;
+    const last = usageJson === null ? null : this.#options.readUsage(usageJson);
+    const first = firstUsageJson === null ? null : this.#options.readUsage(firstUsageJson);
+    return last === null || first === null ? (last ?? first) : mergeUsage(first, last);
   }
 
   /** What an answer that went through tells of its provider: an error in the place of an answer. */

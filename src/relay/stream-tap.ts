@@ -61,6 +61,7 @@ export class StreamTap {
   #usageStart = 0;
   #usageEnd = 0;
   #partialUsage: Buffer | null = null;
+  #firstUsage: string | null = null;
   #last: Buffer | null = null;
   #lastStart = 0;
   #lastEnd = 0;
@@ -79,6 +80,11 @@ export class StreamTap {
   /** The last usage object seen, as JSON text; null when there was none. */
   get usageJson(): string | null {
     return this.#usage === null ? null : this.#usage.toString("utf8", this.#usageStart, this.#usageEnd);
+  }
+
+  /** The first usage object where more than one came: Anthropic tells the input at the start and the output at the end. */
+  get firstUsageJson(): string | null {
+    return this.#firstUsage;
   }
 
   /** The stream has ended, well or not: what stands in its last buffer beside an ordinary chunk is still to be found. */
@@ -177,6 +183,7 @@ export class StreamTap {
       return;
     }
     this.#partialUsage = null;
+    this.#keepFirst();
     const isPinned = bytes.length <= MAX_PINNED_BYTES;
     this.#usage = isPinned ? bytes : Buffer.from(bytes.subarray(start, close));
     this.#usageStart = isPinned ? start : 0;
@@ -189,11 +196,16 @@ export class StreamTap {
     const joined = Buffer.concat([partial, bytes.subarray(start, Math.min(end, start + room))]);
     const close = endOfObject(joined, 0, joined.length);
     if (close !== -1) {
+      this.#keepFirst();
       this.#usage = joined;
       this.#usageStart = 0;
       this.#usageEnd = close;
       this.#partialUsage = null;
     } else this.#partialUsage = joined.length >= MAX_USAGE_BYTES ? null : joined;
+  }
+
+  #keepFirst(): void {
+    if (this.#usage !== null) this.#firstUsage ??= this.usageJson;
   }
 
   #keepCarry(bytes: Buffer, start: number, end: number): void {

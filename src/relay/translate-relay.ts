@@ -9,7 +9,7 @@ import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
 import { isIdentity, isJsonType, judgeAnswerHead } from "./answer-checks.ts";
 import { reasonOf } from "./answer-head.ts";
 import { isCredentialRefused, type RelayEnd, type RelayEvents } from "./answer-relay.ts";
-import { frameBytes, frameText, joinSlices, LAST_CHUNK } from "./chunk-framing.ts";
+import { frameBytes, joinSlices, LAST_CHUNK, writeText } from "./chunk-framing.ts";
 
 /** A whole answer is held to be translated; the largest are embeddings and generated images. */
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
@@ -51,7 +51,6 @@ export class TranslateRelay implements CallListener {
   /** The status for the caller; 0 until the provider's head has come. */
   status = 0;
   isStream = false;
-  usage: Usage | null = null;
   readonly #caller: CallerStream;
   readonly #options: TranslateOptions;
   readonly #events: RelayEvents;
@@ -65,6 +64,8 @@ export class TranslateRelay implements CallListener {
   #isChunkedToCaller = false;
   #isEndedByClose = false;
   #fault: UpstreamErrorType | null = null;
+  /** Of a whole answer; a stream knows its own. */
+  #usage: Usage | null = null;
 
   constructor(caller: CallerStream, options: TranslateOptions, events: RelayEvents) {
     this.#caller = caller;
@@ -75,6 +76,11 @@ export class TranslateRelay implements CallListener {
   attach(call: UpstreamCall): void {
     this.#call = call;
     this.#caller.drainListener = this;
+  }
+
+  /** The latest figures the provider told, whether the answer came to its end or not. */
+  get usage(): Usage | null {
+    return this.#stream?.usage ?? this.#usage;
   }
 
   faultOfProvider(): UpstreamErrorType | null {
@@ -218,7 +224,6 @@ export class TranslateRelay implements CallListener {
       this.#fail(GatewayError.from(thrown)); // the last event was no event of this dialect
       return;
     }
-    this.usage = stream.usage;
     if (stream.error !== null) {
       this.#fault = "stream_error";
       if (!stream.hasBegun) {
@@ -249,11 +254,11 @@ export class TranslateRelay implements CallListener {
       this.#sendStreamHead(stream);
       this.#events.onFirstByte();
     }
-    const chunk = this.#isChunkedToCaller
-      ? typeof piece === "string"
-        ? frameText(piece)
-        : frameBytes(piece)
-      : Buffer.from(piece as string);
+    if (this.#isChunkedToCaller && typeof piece === "string") {
+      writeText(piece, this.#caller);
+      return;
+    }
+    const chunk = this.#isChunkedToCaller ? frameBytes(piece as Uint8Array) : Buffer.from(piece as string);
     this.#caller.write(chunk, 0, chunk.length);
   }
 
@@ -315,7 +320,7 @@ export class TranslateRelay implements CallListener {
       });
     }
     const { json, usage } = body === null ? translation.foldStream(bytes) : translation.translateWhole(body);
-    this.usage = usage;
+    this.#usage = usage;
     this.#options.onAnswered?.(json);
     this.#answer(200, json, `${this.#ownRequestId()}content-type: application/json\r\n`);
   }
@@ -396,7 +401,6 @@ export class TranslateRelay implements CallListener {
 
   #fail(error: GatewayError): void {
     const stream = this.#stream;
-    if (stream !== null) this.usage = stream.usage;
     if (!this.#isHeadSent && (stream === null || !stream.hasBegun)) {
       this.#finish({ kind: "unanswered", error });
       return;

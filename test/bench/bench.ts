@@ -1,4 +1,5 @@
 /** What every measurement works with: the plan, the mock, the proxies in front of it, and where figures go. */
+import { CHAT } from "./call.ts";
 import type { FigureBook } from "./figure-book.ts";
 import type { Faults, Job, JobBase, ResultOf } from "./jobs.ts";
 import { PROXY_CORE } from "./cores.ts";
@@ -35,6 +36,7 @@ export type Lane = {
 export function listLanes(bench: Bench, subject: Subject, proxy: RunningProxy): Lane[] {
   const usual = {
     headers: subject.headers(bench.upstream),
+    call: CHAT,
     withholdsUsage: subject.withholdsUsage,
     proxyPids: [proxy.pid],
     proxyCore: PROXY_CORE,
@@ -54,6 +56,7 @@ export function listLanes(bench: Bench, subject: Subject, proxy: RunningProxy): 
 export function listDirectLanes(bench: Bench): Lane[] {
   const usual = {
     headers: [],
+    call: CHAT,
     withholdsUsage: false,
     proxyPids: [],
     proxyCore: PROXY_CORE,

@@ -36,3 +36,18 @@ test("a target is hit at its limit, missed above it, and not measured without a 
   expect(verdicts.get("idle, MB")).toBe("missed");
   expect(verdicts.get("exec to ready, ms")).toBe("not measured");
 });
+
+test("one build is compared with another in the rounds that both have", () => {
+  const book = new FigureBook();
+  fill(book, "cpu-per-chunk", "llmux tcp", [10, 11, 12, 13]);
+  fill(book, "cpu-per-chunk", "llmux-before tcp", [9, Number.NaN, 12, 10]);
+  expect(book.subtract("cpu-per-chunk", "llmux tcp", "llmux-before tcp")).toEqual({
+    measure: "cpu-per-chunk",
+    unit: "µs",
+    median: 1,
+    lower: 0,
+    upper: 3,
+    rounds: 3,
+  });
+  expect(book.subtract("cpu-per-chunk", "llmux unix", "llmux-before unix")).toBeNull();
+});

@@ -1,5 +1,5 @@
 /** Collects what was measured: one value per measure, lane and round; a round that failed leaves a gap and a reason. */
-import { median, medianOfRatios } from "./stats.ts";
+import { median, medianOfRatios, percentile } from "./stats.ts";
 
 /** A subject over one transport, e.g. "llmux unix". */
 export type LaneName = string;
@@ -12,6 +12,17 @@ export type Figure = {
   readonly median: number | null;
   /** Median of the round-by-round ratios to the yardstick over the same transport. */
   readonly ratio: number | null;
+};
+
+/** How one lane differs from another in the rounds that both have. */
+export type Difference = {
+  readonly measure: string;
+  readonly unit: string;
+  readonly median: number;
+  /** The quarters of the rounds that differ least and most lie beyond these. */
+  readonly lower: number;
+  readonly upper: number;
+  readonly rounds: number;
 };
 
 export type Invalid = { readonly measure: string; readonly lane: LaneName; readonly reason: string };
@@ -66,6 +77,27 @@ export class FigureBook {
       rounds: values.map(toNullable),
       median: toNullable(median(values.filter(Number.isFinite))),
       ratio: yardstick === undefined ? null : toNullable(medianOfRatios(values, yardstick)),
+    };
+  }
+
+  /** The first minus the second, round by round; null where they have no round in common. */
+  subtract(measure: string, lane: LaneName, other: LaneName): Difference | null {
+    const row = this.#rows.get(measure);
+    const values = row?.lanes.get(lane);
+    const others = row?.lanes.get(other);
+    if (row === undefined || values === undefined || others === undefined) return null;
+    const differences = values.flatMap((value, round) => {
+      const difference = value - (others[round] ?? Number.NaN);
+      return Number.isFinite(difference) ? [difference] : [];
+    });
+    if (differences.length === 0) return null;
+    return {
+      measure,
+      unit: row.unit,
+      median: median(differences),
+      lower: percentile(differences, 0.25),
+      upper: percentile(differences, 0.75),
+      rounds: differences.length,
     };
   }
 

@@ -3,6 +3,8 @@
  * (one JSON line). One process per job: every run starts from the same fresh heap.
  */
 
+import type { Call } from "./call.ts";
+
 /** Where requests go: a TCP address, or a Unix socket when `unix` is set. */
 export type Target = { readonly host: string; readonly port: number; readonly unix: string | null };
 
@@ -10,6 +12,7 @@ export type JobBase = {
   readonly target: Target;
   /** Headers a subject needs on top of the usual ones. */
   readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly call: Call;
   /** Whether the subject asks for usage upstream by itself and withholds the extra event from the caller. */
   readonly withholdsUsage: boolean;
   /** Whose CPU and memory to read; empty when the mock is called directly. */
@@ -30,6 +33,8 @@ export type ChunksJob = JobBase & {
   readonly kind: "chunks";
   readonly streams: number;
   readonly chunksPerStream: number;
+  /** The mock's, where each chunk's way shall be timed; else null. */
+  readonly controlPort: number | null;
   readonly gapMs: number;
   readonly warmupMs: number;
   readonly windowMs: number;
@@ -77,6 +82,8 @@ export type CoreShares = {
   readonly proxy: number;
   readonly mock: number;
   readonly load: number;
+  /** The proxy was ready to run and its core was not free. */
+  readonly waiting: number;
   /** What others took of the proxy's core: the run's noise. */
   readonly foreign: number;
 };
@@ -96,6 +103,8 @@ export type ChunksResult = Answered & {
   readonly kind: "chunks";
   readonly chunks: number;
   readonly cpuMicrosPerChunk: number;
+  /** From the mock's write to the load generator's read. */
+  readonly delay: { readonly p50Ms: number; readonly p99Ms: number } | null;
   readonly shares: CoreShares;
 };
 

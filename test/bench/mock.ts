@@ -5,19 +5,18 @@
  */
 import type { Socket } from "bun";
 import { findContentLength } from "./content-length.ts";
-import {
-  CONTENT_FRAME,
-  END_FRAMES,
-  FLOOD_FRAME,
-  PLAIN_ANSWER,
-  STREAM_HEAD,
-  countFloodFrames,
-  readScenario,
-} from "./payloads.ts";
-import type { Scenario } from "./payloads.ts";
+import { FLOOD_FRAME, PLAIN_ANSWER, SCRIPTS, STREAM_HEAD, countFloodFrames, readScenario } from "./payloads.ts";
+import type { Scenario, StreamScript } from "./payloads.ts";
 import { wallClockMs } from "./wall-clock.ts";
 
-type Stream = { readonly peer: Peer; readonly gapMs: number; chunksLeft: number; isOver: boolean };
+type Stream = {
+  readonly peer: Peer;
+  readonly script: StreamScript;
+  readonly gapMs: number;
+  readonly isStamped: boolean;
+  chunksLeft: number;
+  isOver: boolean;
+};
 type Flood = { framesLeft: number };
 
 type Peer = {
@@ -34,9 +33,10 @@ type Peer = {
 
 const DRIP_GAP_MS = 10;
 const WHEEL_SLOTS = 8192;
-const STREAM_START = Buffer.concat([STREAM_HEAD, CONTENT_FRAME]);
 const NOT_UNDERSTOOD = Buffer.from("HTTP/1.1 400 Bad Request\r\ncontent-length: 0\r\n\r\n");
-const USER_FIELD = Buffer.from('"user":"');
+/** Where the APIs have what the mock shall do. */
+const USER_FIELDS = [Buffer.from('"user":"'), Buffer.from('"user_id":"')];
+const MESSAGES_PATH = Buffer.from("POST /v1/messages ");
 
 const scenarios = new Map<string, Scenario>();
 const observers = new Set<Socket<undefined>>();
@@ -66,15 +66,22 @@ function advanceStream(stream: Stream): void {
   if (stream.chunksLeft <= 0) {
     stream.isOver = true;
     peer.stream = null;
-    send(peer, END_FRAMES);
+    send(peer, stream.script.end);
     return;
   }
   // A peer that does not read gets no further chunk: one stays outstanding at most.
   if (peer.unsent === null) {
     stream.chunksLeft -= 1;
-    send(peer, CONTENT_FRAME);
+    send(peer, renderContent(stream));
   }
   schedule(stream, wheelMs + stream.gapMs);
+}
+
+function renderContent({ script, isStamped }: Stream): Buffer {
+  if (!isStamped) return script.content;
+  const content = Buffer.from(script.content);
+  content.write(String(Math.round(wallClockMs() * 1000)), script.stampAt, "latin1");
+  return content;
 }
 
 function send(peer: Peer, bytes: Buffer): void {
@@ -92,7 +99,7 @@ function pump(peer: Peer): void {
   while (peer.unsent === null) {
     if (flood.framesLeft === 0) {
       peer.flood = null;
-      send(peer, END_FRAMES);
+      send(peer, SCRIPTS.chat.end);
       return;
     }
     flood.framesLeft -= 1;
@@ -100,23 +107,27 @@ function pump(peer: Peer): void {
   }
 }
 
-function startStream(peer: Peer, chunks: number, gapMs: number): void {
+function startStream(peer: Peer, script: StreamScript, { chunks, gapMs, isStamped }: StreamPlan): void {
   if (chunks < 1 || gapMs < 1 || gapMs >= WHEEL_SLOTS) {
     throw new Error(`a stream should have 1 chunk or more and a gap of 1 to ${WHEEL_SLOTS - 1} ms`);
   }
-  const stream: Stream = { peer, gapMs, chunksLeft: chunks - 1, isOver: false };
+  const stream: Stream = { peer, script, gapMs, isStamped, chunksLeft: chunks - 1, isOver: false };
   peer.stream = stream;
-  send(peer, STREAM_START);
+  send(peer, Buffer.concat([script.start, renderContent(stream)]));
   schedule(stream, Math.max(wheelMs, Math.floor(performance.now())) + gapMs);
 }
 
-function answer(peer: Peer, scenario: Scenario): void {
+type StreamPlan = Pick<Extract<Scenario, { kind: "stream" }>, "chunks" | "gapMs" | "isStamped">;
+
+const ENDLESS_DRIP: StreamPlan = { chunks: Number.MAX_SAFE_INTEGER, gapMs: DRIP_GAP_MS, isStamped: false };
+
+function answer(peer: Peer, scenario: Scenario, script: StreamScript): void {
   switch (scenario.kind) {
     case "plain":
       send(peer, PLAIN_ANSWER);
       return;
     case "stream":
-      startStream(peer, scenario.chunks, scenario.gapMs);
+      startStream(peer, script, scenario);
       return;
     case "flood":
       peer.flood = { framesLeft: countFloodFrames(scenario.bytes) };
@@ -127,7 +138,7 @@ function answer(peer: Peer, scenario: Scenario): void {
     case "drip":
       peer.abortId = scenario.id;
       tellObservers(`arrived ${scenario.id} ${wallClockMs()}`);
-      if (scenario.kind === "drip") startStream(peer, Number.MAX_SAFE_INTEGER, DRIP_GAP_MS);
+      if (scenario.kind === "drip") startStream(peer, script, ENDLESS_DRIP);
       return;
   }
   scenario satisfies never;
@@ -148,9 +159,9 @@ function findRequestEnd(bytes: Buffer): number {
 }
 
 function findScenario(request: Buffer): Scenario | null {
-  const start = request.indexOf(USER_FIELD);
-  if (start < 0) return null;
-  const textStart = start + USER_FIELD.length;
+  const field = USER_FIELDS.find((one) => request.includes(one));
+  if (field === undefined) return null;
+  const textStart = request.indexOf(field) + field.length;
   const text = request.toString("latin1", textStart, request.indexOf(0x22, textStart));
   const known = scenarios.get(text);
   if (known !== undefined) return known;
@@ -169,12 +180,14 @@ function receive(peer: Peer, data: Buffer): void {
       peer.partial = Buffer.from(bytes);
       return;
     }
-    const scenario = Number.isNaN(end) ? null : findScenario(bytes.subarray(0, end));
+    const request = bytes.subarray(0, end);
+    const scenario = Number.isNaN(end) ? null : findScenario(request);
     if (scenario === null) {
       peer.socket.end(NOT_UNDERSTOOD);
       return;
     }
-    answer(peer, scenario);
+    const isMessages = request.subarray(0, MESSAGES_PATH.length).equals(MESSAGES_PATH);
+    answer(peer, scenario, isMessages ? SCRIPTS.messages : SCRIPTS.chat);
     bytes = bytes.subarray(end);
   }
 }

@@ -1,8 +1,9 @@
 /**
  * The bytes of the bench, shared by the mock and the load generator so that each answer can be checked to the byte.
- * What the mock shall do travels in the request's `user` field, which gateways pass on: `plain`,
- * `stream-<chunks>-<gapMs>`, `flood-<bytes>`, `hang-<id>`, `drip-<id>`.
+ * What the mock shall do travels in the request's `user` field (`metadata.user_id` of messages), which gateways pass on:
+ * `plain`, `stream-<chunks>-<gapMs>`, `stamped-<chunks>-<gapMs>`, `flood-<bytes>`, `hang-<id>`, `drip-<id>`.
  */
+import type { ProviderApi } from "./call.ts";
 
 /** Length of one SSE event of the streams, the size of a real one-token chat chunk. */
 export const EVENT_BYTES = 200;
@@ -12,7 +13,8 @@ const FLOOD_EVENTS_PER_FRAME = 80;
 
 export type Scenario =
   | { readonly kind: "plain" }
-  | { readonly kind: "stream"; readonly chunks: number; readonly gapMs: number }
+  /** `isStamped`: each chunk's text says when it was sent. */
+  | { readonly kind: "stream"; readonly chunks: number; readonly gapMs: number; readonly isStamped: boolean }
   | { readonly kind: "flood"; readonly bytes: number }
   | { readonly kind: "hang"; readonly id: string }
   | { readonly kind: "drip"; readonly id: string };
@@ -22,7 +24,7 @@ export function spellScenario(scenario: Scenario): string {
     case "plain":
       return "plain";
     case "stream":
-      return `stream-${scenario.chunks}-${scenario.gapMs}`;
+      return `${scenario.isStamped ? "stamped" : "stream"}-${scenario.chunks}-${scenario.gapMs}`;
     case "flood":
       return `flood-${scenario.bytes}`;
     case "hang":
@@ -38,14 +40,15 @@ export function readScenario(text: string): Scenario {
     case "plain":
       return { kind };
     case "stream":
-      return { kind, chunks: Number(first), gapMs: Number(second) };
+    case "stamped":
+      return { kind: "stream", chunks: Number(first), gapMs: Number(second), isStamped: kind === "stamped" };
     case "flood":
       return { kind, bytes: Number(first) };
     case "hang":
     case "drip":
       return { kind, id: first };
   }
-  throw new Error(`scenario should be plain, stream, flood, hang or drip, got ${JSON.stringify(text)}`);
+  throw new Error(`scenario should be plain, stream, stamped, flood, hang or drip, got ${JSON.stringify(text)}`);
 }
 
 // ---- answers -------------------------------------------------------------------------------------------------------
@@ -54,12 +57,20 @@ function renderEvent(delta: string, finishReason: string): string {
   return `data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1700000000,"model":"bench","choices":[{"index":0,"delta":{${delta}},"finish_reason":${finishReason}}]}\n\n`;
 }
 
-function renderContentEvent(): Buffer {
+/** How many microseconds since 1970 a chunk was sent, in decimal: 16 digits until the year 2286. */
+export const STAMP_DIGITS = 16;
+/** Before the stamp, at the beginning of each chunk's text. */
+export const STAMP_SIGN = "@";
+
+/** The text of every chunk of a stream: a stamp of zeros, and filled up to an event of 200 bytes. */
+function renderText(): string {
   const empty = renderEvent(`"content":""`, "null").length;
-  return Buffer.from(renderEvent(`"content":"${"a".repeat(EVENT_BYTES - empty)}"`, "null"));
+  return (STAMP_SIGN + "0".repeat(STAMP_DIGITS)).padEnd(EVENT_BYTES - empty, "a");
 }
 
-export const CONTENT_EVENT: Buffer = renderContentEvent();
+const TEXT = renderText();
+
+export const CONTENT_EVENT: Buffer = Buffer.from(renderEvent(`"content":"${TEXT}"`, "null"));
 export const FINISH_EVENT: Buffer = Buffer.from(renderEvent("", `"stop"`));
 export const USAGE_EVENT: Buffer = Buffer.from(
   `data: {"id":"chatcmpl-bench","object":"chat.completion.chunk","created":1700000000,"model":"bench","choices":[],"usage":{"prompt_tokens":120,"completion_tokens":200,"total_tokens":320}}\n\n`,
@@ -94,14 +105,70 @@ export function frameChunk(bytes: Buffer): Buffer {
   return Buffer.concat([Buffer.from(`${bytes.length.toString(16)}\r\n`), bytes, Buffer.from("\r\n")]);
 }
 
-export const CONTENT_FRAME: Buffer = frameChunk(CONTENT_EVENT);
-/** Finish, usage and [DONE], each in a chunk of its own, and the end of the body. */
-export const END_FRAMES: Buffer = Buffer.concat([
-  frameChunk(FINISH_EVENT),
-  frameChunk(USAGE_EVENT),
-  frameChunk(DONE_EVENT),
-  Buffer.from("0\r\n\r\n"),
-]);
+// ---- the same of Anthropic's API: https://platform.claude.com/docs/en/build-with-claude/streaming ------------------------
+
+function renderNamed(data: { readonly type: string; readonly [member: string]: unknown }): Buffer {
+  return Buffer.from(`event: ${data.type}\ndata: ${JSON.stringify(data)}\n\n`);
+}
+
+const MESSAGES_START = [
+  renderNamed({
+    type: "message_start",
+    message: {
+      id: "msg_bench",
+      type: "message",
+      role: "assistant",
+      model: "bench",
+      content: [],
+      stop_reason: null,
+      stop_sequence: null,
+      usage: { input_tokens: 120, output_tokens: 1 },
+    },
+  }),
+  renderNamed({ type: "content_block_start", index: 0, content_block: { type: "text", text: "" } }),
+];
+const MESSAGES_CONTENT = renderNamed({
+  type: "content_block_delta",
+  index: 0,
+  delta: { type: "text_delta", text: TEXT },
+});
+const MESSAGES_END = [
+  renderNamed({ type: "content_block_stop", index: 0 }),
+  renderNamed({
+    type: "message_delta",
+    delta: { stop_reason: "end_turn", stop_sequence: null },
+    usage: { output_tokens: 200 },
+  }),
+  renderNamed({ type: "message_stop" }),
+];
+
+/** All but the texts. */
+const MESSAGES_FRAME_BYTES = Buffer.concat([...MESSAGES_START, ...MESSAGES_END]).length;
+
+/** What the mock sends of a stream: each event in a chunk of its own. */
+export type StreamScript = {
+  /** The head and what comes before the first text. */
+  readonly start: Buffer;
+  readonly content: Buffer;
+  /** Where in `content` the stamp stands. */
+  readonly stampAt: number;
+  readonly end: Buffer;
+};
+
+function writeScript(start: readonly Buffer[], event: Buffer, end: readonly Buffer[]): StreamScript {
+  const content = frameChunk(event);
+  return {
+    start: Buffer.concat([STREAM_HEAD, ...start.map(frameChunk)]),
+    content,
+    stampAt: content.indexOf(STAMP_SIGN) + STAMP_SIGN.length,
+    end: Buffer.concat([...end.map(frameChunk), Buffer.from("0\r\n\r\n")]),
+  };
+}
+
+export const SCRIPTS: Readonly<Record<ProviderApi, StreamScript>> = {
+  chat: writeScript([], CONTENT_EVENT, [FINISH_EVENT, USAGE_EVENT, DONE_EVENT]),
+  messages: writeScript(MESSAGES_START, MESSAGES_CONTENT, MESSAGES_END),
+};
 
 const FLOOD_PAYLOAD = Buffer.concat(Array.from({ length: FLOOD_EVENTS_PER_FRAME }, () => CONTENT_EVENT));
 export const FLOOD_FRAME: Buffer = frameChunk(FLOOD_PAYLOAD);
@@ -110,14 +177,17 @@ export function countFloodFrames(bytes: number): number {
   return Math.ceil(bytes / FLOOD_PAYLOAD.length);
 }
 
-/** How long a stream's decoded body is; where a gateway withholds the usage event it asked for itself, without it. */
-export function measureStreamBody(scenario: Scenario, withholdsUsage: boolean): number {
-  const end = STREAM_END.length - (withholdsUsage ? USAGE_EVENT.length : 0);
+/**
+ * How long a passed stream's decoded body is; where a gateway withholds the usage event it asked for itself, without it.
+ * Only chat knows that: messages say usage unasked.
+ */
+export function measureStreamBody(scenario: Scenario, api: ProviderApi, withholdsUsage: boolean): number {
   switch (scenario.kind) {
     case "stream":
-      return scenario.chunks * EVENT_BYTES + end;
+      if (api === "chat") return scenario.chunks * EVENT_BYTES + measureChatEnd(withholdsUsage);
+      return scenario.chunks * MESSAGES_CONTENT.length + MESSAGES_FRAME_BYTES;
     case "flood":
-      return countFloodFrames(scenario.bytes) * FLOOD_PAYLOAD.length + end;
+      return countFloodFrames(scenario.bytes) * FLOOD_PAYLOAD.length + measureChatEnd(withholdsUsage);
     case "plain":
     case "hang":
     case "drip":
@@ -126,32 +196,6 @@ export function measureStreamBody(scenario: Scenario, withholdsUsage: boolean): 
   scenario satisfies never;
 }
 
-// ---- requests ------------------------------------------------------------------------------------------------------
-
-/** A chat request as an SDK sends it: about 700 bytes of body, the caller does not ask for usage. */
-export function renderRequest(
-  scenario: Scenario,
-  headers: readonly (readonly [name: string, value: string])[],
-): Buffer {
-  const body = JSON.stringify({
-    model: "bench",
-    messages: [
-      { role: "system", content: "You answer in one short paragraph, in plain words, without lists or headings." },
-      { role: "user", content: "Tell me what a proxy costs. ".repeat(18).trim() },
-    ],
-    temperature: 0.7,
-    ...(scenario.kind === "plain" ? {} : { stream: true }),
-    user: spellScenario(scenario),
-  });
-  const lines = [
-    "POST /v1/chat/completions HTTP/1.1",
-    "host: 127.0.0.1",
-    "authorization: Bearer bench-caller",
-    "content-type: application/json",
-    "accept: application/json",
-    "user-agent: llmux-bench/1",
-    ...headers.map(([name, value]) => `${name}: ${value}`),
-    `content-length: ${Buffer.byteLength(body)}`,
-  ];
-  return Buffer.from(`${lines.join("\r\n")}\r\n\r\n${body}`);
+function measureChatEnd(withholdsUsage: boolean): number {
+  return STREAM_END.length - (withholdsUsage ? USAGE_EVENT.length : 0);
 }

@@ -20,3 +20,10 @@ test("a wrong name is refused with the names there are", () => {
   expect(() => readPlan(["--only", "speed"], "out")).toThrow("--only should be one of ready");
   expect(() => readPlan(["--fast"], "out")).toThrow(UsageError);
 });
+
+test("--against names another executable and --rounds replaces the plan's", () => {
+  const plan = readPlan(["--against", "/tmp/llmux", "--rounds", "9"], "out");
+  expect(plan.against).toBe("/tmp/llmux");
+  expect([plan.rounds, plan.translateRounds]).toEqual([9, 9]);
+  expect(() => readPlan(["--rounds", "some"], "out")).toThrow(UsageError);
+});

@@ -8,6 +8,7 @@ export const MEASURE_NAMES = [
   "stalled",
   "requests",
   "chunks",
+  "translate",
   "aborts",
   "latency",
   "saturation",
@@ -20,6 +21,8 @@ export type Plan = {
   readonly isQuick: boolean;
   readonly only: readonly MeasureName[];
   readonly subjects: readonly SubjectName[];
+  /** Another executable of LLMux to measure beside this one. */
+  readonly against: string | null;
   readonly outDirectory: string;
   /** No round begins after this; the whole run ends soon after. */
   readonly budgetMs: number;
@@ -38,13 +41,18 @@ export type Plan = {
   readonly stalledWindowMs: number;
   readonly aborts: number;
   readonly readyRounds: number;
+  readonly translateRounds: number;
+  readonly translateMemoryRounds: number;
+  readonly translatedStreams: number;
 };
 
-export const USAGE = `usage: bun test/bench/run.ts [--quick] [--only MEASURE]... [--subject NAME]... [--out DIR]
+export const USAGE = `usage: bun test/bench/run.ts [--quick] [--only MEASURE]... [--subject NAME]... [--against FILE] [--rounds N] [--out DIR]
 
   --quick         two minutes instead of fifteen: fewer rounds, shorter windows
   --only MEASURE  one of ${MEASURE_NAMES.join(", ")}; may be repeated
   --subject NAME  one of ${SUBJECT_NAMES.join(", ")}; may be repeated
+  --against FILE  another llmux executable, measured in turn with this one as llmux-before
+  --rounds N      rounds of requests, chunks and translate, instead of the plan's
   --out DIR       where bench.md and bench.json go (default dist/bench)
 
 The executable under test is LLMUX_BIN, or dist/llmux.
@@ -68,6 +76,9 @@ const FULL = {
   stalledWindowMs: 6000,
   aborts: 300,
   readyRounds: 11,
+  translateRounds: 3,
+  translateMemoryRounds: 2,
+  translatedStreams: 2000,
 } as const;
 
 const QUICK = {
@@ -86,6 +97,9 @@ const QUICK = {
   stalledWindowMs: 1500,
   aborts: 40,
   readyRounds: 3,
+  translateRounds: 1,
+  translateMemoryRounds: 1,
+  translatedStreams: 1000,
 } as const;
 
 function readNames<T extends string>(option: string, given: readonly string[] | undefined, known: readonly T[]): T[] {
@@ -110,6 +124,8 @@ export function readPlan(argv: readonly string[], defaultOut: string): Plan {
         quick: { type: "boolean", default: false },
         only: { type: "string", multiple: true },
         subject: { type: "string", multiple: true },
+        against: { type: "string" },
+        rounds: { type: "string" },
         out: { type: "string", default: defaultOut },
       },
     }));
@@ -117,11 +133,17 @@ export function readPlan(argv: readonly string[], defaultOut: string): Plan {
     // parseArgs says in words which argument it did not understand.
     throw new UsageError(thrown instanceof Error ? thrown.message : String(thrown));
   }
+  const rounds = values.rounds === undefined ? null : Number(values.rounds);
+  if (rounds !== null && !(Number.isInteger(rounds) && rounds > 0)) {
+    throw new UsageError(`--rounds should be a positive integer, got ${values.rounds}`);
+  }
   return {
     isQuick: values.quick,
     only: readNames("only", values.only, MEASURE_NAMES),
     subjects: readNames("subject", values.subject, SUBJECT_NAMES),
+    against: values.against ?? null,
     outDirectory: values.out,
     ...(values.quick ? QUICK : FULL),
+    ...(rounds === null ? {} : { rounds, translateRounds: rounds }),
   };
 }

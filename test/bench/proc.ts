@@ -25,6 +25,18 @@ function readSchedulerMicros(pid: number): number | null {
   return nanos / 1000;
 }
 
+/** How long processes' main threads were ready to run and had no core, in µs; 0 where the kernel does not say. */
+export function readWaitMicros(pids: readonly number[]): number {
+  return pids.reduce((sum, pid) => {
+    try {
+      return sum + Number(readFileSync(`/proc/${pid}/schedstat`, "latin1").split(" ")[1]) / 1000;
+    } catch {
+      // A kernel without schedstat.
+      return sum;
+    }
+  }, 0);
+}
+
 /** utime + stime (proc(5), fields 14 and 15 of /proc/PID/stat). */
 function readTickMicros(pid: number): number {
   const text = readFileSync(`/proc/${pid}/stat`, "latin1");

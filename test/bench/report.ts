@@ -16,6 +16,8 @@ export type RunFacts = {
 const LANES = [
   "llmux tcp",
   "llmux unix",
+  "llmux-before tcp",
+  "llmux-before unix",
   "nginx tcp",
   "nginx unix",
   "haproxy tcp",
@@ -63,6 +65,24 @@ function renderFigures(book: FigureBook, measures: readonly string[]): string {
   return renderTable(["", ...lanes], rows);
 }
 
+/** What the build under test costs more than the other one; empty where there is no other. */
+function renderAgainst(book: FigureBook, measures: readonly string[]): string {
+  const rows = measures.flatMap((measure) =>
+    ["tcp", "unix"].flatMap((transport) => {
+      const lanes = [`llmux ${transport}`, `llmux-before ${transport}`] as const;
+      const difference = book.subtract(measure, ...lanes);
+      if (difference === null) return [];
+      const [ours, theirs] = lanes.map((lane) => book.find(measure, lane)?.median ?? Number.NaN);
+      const { median, lower, upper, rounds, unit } = difference;
+      const figures = [ours, theirs, median].map((value) => formatNumber(value ?? Number.NaN));
+      const spread = `${formatNumber(lower)} … ${formatNumber(upper)}`;
+      return [[`${measure}, ${unit} (${transport})`, ...figures, spread, String(rounds)]];
+    }),
+  );
+  if (rows.length === 0) return "";
+  return renderTable(["", "llmux", "llmux-before", "median difference", "middle half", "rounds"], rows);
+}
+
 function renderTargets(book: FigureBook): string {
   const rows = judgeTargets(book).map(({ title, limit, value, verdict }) => [
     title,
@@ -78,6 +98,7 @@ export function renderMarkdown(book: FigureBook, facts: RunFacts): string {
   const main = book.measures.filter((measure) => !measure.includes(":"));
   const harness = book.measures.filter((measure) => measure.includes(":"));
   const invalid = book.invalid.map(({ measure, lane, reason }) => `- ${measure}, ${lane}: ${toOneLine(reason)}`);
+  const against = renderAgainst(book, main);
   const parts = [
     "# LLMux bench",
     `${facts.startedAt}, ${facts.isQuick ? "quick" : "full"} run of ${facts.durationS} s. ${facts.machine}.`,
@@ -90,6 +111,7 @@ export function renderMarkdown(book: FigureBook, facts: RunFacts): string {
     "## Figures",
     "Medians of interleaved rounds; in brackets the median of the ratios to nginx over the same transport, round by round. MB are 10⁶ bytes.",
     renderFigures(book, main),
+    ...(against === "" ? [] : ["## Against the other build", against]),
     ...(harness.length > 0
       ? [
           "## Whether the harness was the limit",

@@ -19,6 +19,7 @@ import { measureReady } from "./measure/ready.ts";
 import { measureRequests } from "./measure/requests.ts";
 import { measureSaturation } from "./measure/saturation.ts";
 import { measureStalled } from "./measure/stalled.ts";
+import { measureTranslate } from "./measure/translate.ts";
 import { warmUp } from "./measure/warm-up.ts";
 import { startMock } from "./mock-process.ts";
 import { USAGE, UsageError, readPlan } from "./plan.ts";
@@ -28,7 +29,7 @@ import { renderJson, renderMarkdown } from "./report.ts";
 import type { RunFacts } from "./report.ts";
 import { bare } from "./subjects/bare.ts";
 import { haproxy } from "./subjects/haproxy.ts";
-import { llmux } from "./subjects/llmux.ts";
+import { llmux, makeLlmuxBefore } from "./subjects/llmux.ts";
 import { nginx } from "./subjects/nginx.ts";
 import { portkey } from "./subjects/portkey.ts";
 import type { Subject } from "./subjects/subject.ts";
@@ -66,7 +67,12 @@ async function measureWarm(bench: Bench): Promise<void> {
 }
 
 async function measureFresh(bench: Bench): Promise<void> {
-  const steps = { ready: measureReady, memory: measureMemory, stalled: measureStalled } as const;
+  const steps = {
+    ready: measureReady,
+    memory: measureMemory,
+    stalled: measureStalled,
+    translate: measureTranslate,
+  } as const;
   for (const [name, measure] of Object.entries(steps)) {
     if (!bench.plan.only.some((one) => one === name)) continue;
     bench.say(name);
@@ -83,7 +89,10 @@ async function runBench(plan: Plan): Promise<boolean> {
   const missing: RunFacts["missing"][number][] = [];
   const notes: string[] = [];
   const subjects: Subject[] = [];
-  for (const subject of SUBJECTS.filter(({ name }) => plan.subjects.includes(name))) {
+  const wanted = SUBJECTS.filter(({ name }) => plan.subjects.some((one) => one === name));
+  // Right behind the one it is compared with: what drifts within a round then meets both alike.
+  if (plan.against !== null) wanted.splice(wanted.indexOf(llmux) + 1, 0, makeLlmuxBefore(plan.against));
+  for (const subject of wanted) {
     const answer = await subject.find();
     if (answer.kind === "available") {
       subjects.push(subject);
@@ -134,7 +143,7 @@ async function runBench(plan: Plan): Promise<boolean> {
   await Bun.write(join(plan.outDirectory, "bench.json"), renderJson(book, facts));
   process.stdout.write(markdown);
   // What another subject could not do is in the report; the bench fails where its own has no valid figure.
-  return !book.invalid.some(({ lane }) => lane.startsWith(llmux.name));
+  return !book.invalid.some(({ lane }) => lane.startsWith(`${llmux.name} `));
 }
 
 endChildrenOnSignals();

@@ -10,6 +10,9 @@ type Target = {
   readonly limit: number;
 };
 
+/** Calls that a gateway translates, as the measure names them. */
+const TRANSLATED = ["chat → messages", "messages → chat", "responses → chat"] as const;
+
 export const TARGETS: readonly Target[] = [
   { title: "CPU per request, × nginx", measure: "cpu-per-request", lane: "llmux tcp", of: "ratio", limit: 1.5 },
   { title: "CPU per chunk, × nginx", measure: "cpu-per-chunk", lane: "llmux tcp", of: "ratio", limit: 1.1 },
@@ -25,6 +28,29 @@ export const TARGETS: readonly Target[] = [
     of: "value",
     limit: 110,
   },
+  ...TRANSLATED.flatMap((call): Target[] => [
+    {
+      title: `CPU per chunk translated, × passed, ${call}`,
+      measure: `translating ÷ passing, ${call}`,
+      lane: "llmux tcp",
+      of: "value",
+      limit: 3,
+    },
+    {
+      title: `added delay per chunk p99 at 500 streams, ms, ${call}`,
+      measure: `added chunk delay p99 at 500 streams, ${call}`,
+      lane: "llmux tcp",
+      of: "value",
+      limit: 2,
+    },
+    {
+      title: `memory per translated stream above a passed one, KiB, ${call}`,
+      measure: `memory per stream above passing, ${call}`,
+      lane: "llmux tcp",
+      of: "value",
+      limit: 32,
+    },
+  ]),
 ];
 
 export type Verdict = {

@@ -110,6 +110,18 @@ describe("a provider's credential", () => {
   });
 });
 
+describe("an API that no definition of the provider names", () => {
+  test("still carries what every request of it must", async () => {
+    const entry =
+      "{ provider: openai-compatible, base_url: http://127.0.0.1:9, dialects: [anthropic-messages, openai-chat] }";
+    const { providers } = await loadText(`providers: { own: ${entry} }\n`);
+    expect(providers.get("own")?.surfaces.map(({ dialect, headers }) => [dialect, headers])).toEqual([
+      ["anthropic-messages", [["anthropic-version", "2023-06-01"]]],
+      ["openai-chat", []],
+    ]);
+  });
+});
+
 describe("what a definition says of settings", () => {
   const definition = defineProvider({
     id: "cloud",

@@ -139,8 +139,10 @@ describe("a whole answer", () => {
     });
     expect(answer.all("x-upstream-request-id")).toEqual(["req_there"]);
     expect(answer.all("content-type")).toEqual(["application/json"]);
-    const exchange = (await stage.readExchanges(1)).at(-1);
-    expect(exchange).toMatchObject({ outcome: "finished" });
+    const exchange = await until("the exchange to be in the log", async () =>
+      (await stage.readExchanges(1)).find(({ outcome, tokens_in }) => outcome === "finished" && tokens_in === 8),
+    );
+    expect(exchange).toMatchObject({ tokens_out: 2, usage_source: "provider" });
   });
 
   test("that is cut short is an error, and so is one that is no JSON", async () => {
@@ -238,6 +240,11 @@ describe("a stream", () => {
     await client.readUntil("Hé");
     client.abort();
     await until("the provider's connection to be closed", () => stage.upstream.busyConnections === 0);
+    // What was used until then is counted all the same.
+    const exchange = await until("the exchange to be in the log", async () =>
+      (await stage.readExchanges(1)).find(({ outcome }) => outcome === "cancelled"),
+    );
+    expect(exchange).toMatchObject({ tokens_in: 5, usage_source: "provider" });
   });
 });
 
@@ -272,6 +279,11 @@ describe("the same dialect", () => {
       body.replace('"m"', '"m-there"').replace("}", ', "stream":true}'),
     );
     expect(answer.text).toBe(EVENTS.join(""));
+    // Input is told at the start, output at the end.
+    const exchange = await until("the exchange to be in the log", async () =>
+      (await stage.readExchanges(1)).find(({ endpoint }) => endpoint === "messages"),
+    );
+    expect(exchange).toMatchObject({ tokens_in: 5, tokens_out: 4, usage_source: "provider" });
   });
 });
 

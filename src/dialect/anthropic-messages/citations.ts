@@ -1,5 +1,5 @@
 import { asCount, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
-import type { Citation } from "../neutral.ts";
+import { type Citation, NO_CITATION } from "../neutral.ts";
 
 /** Members with a word in the neutral form, by the citation's type: https://platform.claude.com/docs/en/build-with-claude/citations */
 const COMMON = ["type", "cited_text"];
@@ -8,20 +8,6 @@ const PAGE = new Set([...COMMON, "document_index", "document_title", "start_page
 const BLOCK = new Set([...COMMON, "document_index", "document_title", "start_block_index", "end_block_index"]);
 const WEB = new Set([...COMMON, "url", "title"]);
 const SEARCH = new Set([...COMMON, "source", "title", "start_block_index", "end_block_index"]);
-
-const EMPTY: Citation = {
-  url: null,
-  title: null,
-  documentIndex: null,
-  documentId: null,
-  citedText: null,
-  start: null,
-  end: null,
-  sourceStart: null,
-  sourceEnd: null,
-  sourceUnit: null,
-  extra: null,
-};
 
 /** A citation of any type; one of an unknown type is kept whole. */
 export function readCitation(citation: JsonObject): Citation {
@@ -35,7 +21,7 @@ export function readCitation(citation: JsonObject): Citation {
       return located(citation, BLOCK, "block", "start_block_index", "end_block_index");
     case "web_search_result_location":
       return {
-        ...EMPTY,
+        ...NO_CITATION,
         citedText,
         url: asString(citation["url"]),
         title: asString(citation["title"]),
@@ -43,7 +29,7 @@ export function readCitation(citation: JsonObject): Citation {
       };
     case "search_result_location":
       return {
-        ...EMPTY,
+        ...NO_CITATION,
         citedText,
         url: asString(citation["source"]),
         title: asString(citation["title"]),
@@ -53,7 +39,7 @@ export function readCitation(citation: JsonObject): Citation {
         extra: restOf(citation, SEARCH),
       };
     default:
-      return { ...EMPTY, citedText, extra: citation };
+      return { ...NO_CITATION, citedText, extra: citation };
   }
 }
 
@@ -65,7 +51,7 @@ function located(
   end: string,
 ): Citation {
   return {
-    ...EMPTY,
+    ...NO_CITATION,
     citedText: asString(citation["cited_text"]),
     title: asString(citation["document_title"]),
     documentIndex: asCount(citation["document_index"]),

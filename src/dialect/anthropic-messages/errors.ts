@@ -1,11 +1,12 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asObject, asString, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { HeaderLookup, WrittenError } from "../dialect.ts";
 import { neutralErrorOf } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
 
 /** https://platform.claude.com/docs/en/api/errors */
-const CODES: Readonly<Record<string, ErrorCode>> = {
+const CODES: Readonly<Record<string, ErrorCode>> = tableOf({
   invalid_request_error: "invalid_request",
   authentication_error: "unauthorized",
   billing_error: "budget_exceeded",
@@ -17,10 +18,10 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   timeout_error: "upstream_timeout",
   api_error: "upstream_error",
   overloaded_error: "overloaded",
-};
+});
 
 /** What errors inside a stream stand for: they have no status of their own. */
-const STATUSES: Readonly<Record<string, number>> = {
+const STATUSES: Readonly<Record<string, number>> = tableOf({
   invalid_request_error: 400,
   authentication_error: 401,
   billing_error: 402,
@@ -32,7 +33,7 @@ const STATUSES: Readonly<Record<string, number>> = {
   api_error: 500,
   timeout_error: 504,
   overloaded_error: 529,
-};
+});
 
 const WORDS = {
   invalid_request: "invalid_request_error",

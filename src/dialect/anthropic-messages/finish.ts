@@ -1,7 +1,8 @@
 import type { Finish, FinishKind } from "../neutral.ts";
+import { tableOf } from "../../lib/table.ts";
 
 /** Stop reasons: https://platform.claude.com/docs/en/build-with-claude/handling-stop-reasons */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = tableOf({
   end_turn: "stop",
   max_tokens: "length",
   stop_sequence: "stop-sequence",
@@ -9,7 +10,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   pause_turn: "pause",
   refusal: "refusal",
   model_context_window_exceeded: "context-window",
-};
+});
 
 const WORDS = {
   stop: "end_turn",

@@ -1,7 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { asArray, asObject, asString, type JsonObject, restOf } from "../../lib/json.ts";
 import type { NeutralAnswer } from "../neutral.ts";
-import { restoreSignatures } from "./carried-signature.ts";
+import { restoreSignatures } from "../restore-signatures.ts";
 import { readFinish } from "./finish.ts";
 import { OWN } from "./own.ts";
 import { readPart } from "./read-part.ts";

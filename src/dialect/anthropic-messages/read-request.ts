@@ -1,9 +1,10 @@
 import { GatewayError } from "../../errors.ts";
 import { asArray, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { RequestContext } from "../dialect.ts";
 import { NO_SETTINGS, type NeutralMessage, type NeutralRequest, type Part, type ResponseFormat } from "../neutral.ts";
 import { readCache } from "./cache.ts";
-import { restoreSignatures } from "./carried-signature.ts";
+import { restoreSignatures } from "../restore-signatures.ts";
 import { OWN, SPLIT } from "./own.ts";
 import { readContent } from "./read-part.ts";
 import { readReasoning } from "./reasoning.ts";
@@ -167,13 +168,13 @@ function splitResults(parts: readonly Part[], base: { extra?: JsonObject }): rea
 }
 
 /** What blocks must have, by type; the rest is the provider's to check. */
-const REQUIRED: Readonly<Record<string, readonly string[]>> = {
+const REQUIRED: Readonly<Record<string, readonly string[]>> = tableOf({
   text: ["text"],
   tool_use: ["id", "name"],
   tool_result: ["tool_use_id"],
   thinking: ["thinking", "signature"],
   redacted_thinking: ["data"],
-};
+});
 
 function checkBlocks(content: Json, path: string): void {
   if (!Array.isArray(content)) throw refuse(path, "Input should be a valid string or list");

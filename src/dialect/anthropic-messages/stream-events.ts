@@ -1,7 +1,7 @@
 import { asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
 import type { Opaque } from "../neutral.ts";
-import { carriedForToolUse } from "./carried-signature.ts";
+import { carriedForToolUse } from "../restore-signatures.ts";
 import { readCitation } from "./citations.ts";
 import { readStreamError } from "./errors.ts";
 import { readFinish } from "./finish.ts";
@@ -39,7 +39,7 @@ export class MessageEvents {
   #hasStarted = false;
   #hasEnded = false;
   #extra: JsonObject | null = null;
-  /** Another provider's signature, carried for the tool call that comes next (see `carried-signature.ts`). */
+  /** Another provider's signature, carried for the tool call that comes next (see restore-signatures.ts). */
   #carried: Opaque | null = null;
 
   read(event: JsonObject, sink: EventSink): void {

@@ -248,11 +248,13 @@ export class MessagesWriter implements StreamWriter {
 
   /** A block that comes as one piece. A server tool's input comes as a delta, as the SDKs expect it of what they track. */
   #writeWhole(block: JsonObject): void {
-    const { type, input } = block;
+    const { type, input, signature } = block;
     const isCall = typeof type === "string" && type.endsWith("tool_use") && typeof input === "object";
     const extra = this.#partExtra;
     this.#partExtra = null;
-    this.#startBlock(isCall ? { ...block, input: {} } : block);
+    const isSigned = type === "thinking" && typeof signature === "string";
+    this.#startBlock(isCall ? { ...block, input: {} } : isSigned ? { ...block, signature: "" } : block);
+    if (isSigned) this.#delta({ type: "signature_delta", signature });
     if (isCall) this.#delta({ type: "input_json_delta", partial_json: JSON.stringify(input) });
     this.#stopBlock();
     this.#partExtra = extra;

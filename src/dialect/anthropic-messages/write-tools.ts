@@ -1,11 +1,9 @@
 import { asObject, type Json, type JsonObject } from "../../lib/json.ts";
+import { JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import type { NeutralRequest, NeutralTool, ToolChoice } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { writeCache } from "./cache.ts";
 import { WEB_SEARCH_TYPE } from "./read-tools.ts";
-
-/** The name of the tool through which JSON of a schema is asked for. */
-export const JSON_TOOL = "json_output";
 
 /** In `quirks.refuses`: the model takes no `tool_choice` that forces a call. */
 export const FORCED_TOOL_CHOICE = "forcedToolChoice";
@@ -24,7 +22,7 @@ export function writeTools(request: NeutralRequest, target: Target, isOwn: boole
   // "Only these tools" has no word here; the others are not offered.
   const offered = request.tools.filter((tool) => allowed === null || !("name" in tool) || allowed.has(tool.name));
   const tools = offered.map((tool) => writeTool(tool, target, isOwn));
-  const jsonTool = jsonToolOf(request, target);
+  const jsonTool = writeJsonTool(request, target);
   if (jsonTool !== null) tools.push(jsonTool);
   let choice = jsonTool === null ? request.toolChoice : choiceWithJsonTool(request, offered.length > 0);
   if (isForcing(choice) && target.quirks.refuses.includes(FORCED_TOOL_CHOICE)) {
@@ -135,14 +133,11 @@ function writeChoice(choice: ToolChoice | null, request: NeutralRequest, isOwn: 
 }
 
 /** JSON through a tool: plain JSON mode always, as the API has none; a schema where the model has no structured outputs. */
-function jsonToolOf({ responseFormat }: NeutralRequest, target: Target): JsonObject | null {
+function writeJsonTool({ responseFormat }: NeutralRequest, target: Target): JsonObject | null {
   if (responseFormat === null || responseFormat.kind === "text") return null;
-  if (responseFormat.kind === "json") {
-    return { name: JSON_TOOL, description: "Give the answer as a JSON object.", input_schema: { type: "object" } };
-  }
-  if (target.quirks.jsonSchema !== "tool") return null;
-  const description = responseFormat.description ?? "Give the answer as JSON of this schema.";
-  return { name: JSON_TOOL, description, input_schema: schemaOf(responseFormat.schema) };
+  if (responseFormat.kind === "json-schema" && target.quirks.jsonSchema !== "tool") return null;
+  const { name, description, parameters } = jsonToolOf(responseFormat);
+  return { name, description, input_schema: schemaOf(parameters) };
 }
 
 function choiceWithJsonTool({ toolChoice }: NeutralRequest, hasOthers: boolean): ToolChoice {

@@ -1,8 +1,9 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_Citation.html */
 import { asArray, asCount, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { Citation } from "../neutral.ts";
 
-const UNITS = { documentChar: "char", documentPage: "page", documentChunk: "block" } as const;
+const UNITS = tableOf({ documentChar: "char", documentPage: "page", documentChunk: "block" } as const);
 
 /** A citation; what could not be written again as it was is kept whole. */
 export function readCitation(citation: JsonObject): Citation {

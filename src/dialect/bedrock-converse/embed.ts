@@ -6,6 +6,7 @@
 import { GatewayError } from "../../errors.ts";
 import { asArray, asCount, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import { usageOf } from "../../lib/usage.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { EmbedCodec } from "../dialect.ts";
 import { encodeVector } from "../embedding-encodings.ts";
 import type { EmbedAnswer, EmbedRequest, NeutralUsage, Part } from "../neutral.ts";
@@ -23,7 +24,7 @@ const COHERE: ReadonlySet<string> = new Set([
   "output_dimension",
 ]);
 const TITAN: ReadonlySet<string> = new Set(["inputText", "dimensions"]);
-const TRUNCATE = { NONE: "none", START: "start", END: "end" } as const;
+const TRUNCATE = tableOf({ NONE: "none", START: "start", END: "end" } as const);
 const ENCODINGS: ReadonlySet<string> = new Set(["float", "base64", "int8", "uint8", "binary", "ubinary"]);
 const COHERE_PURPOSES: ReadonlySet<string> = new Set([
   "search_document",
@@ -33,12 +34,12 @@ const COHERE_PURPOSES: ReadonlySet<string> = new Set([
   "image",
 ]);
 /** Cohere's purposes in Nova's words. */
-const NOVA_PURPOSES: Readonly<Record<string, string>> = {
+const NOVA_PURPOSES: Readonly<Record<string, string>> = tableOf({
   search_document: "GENERIC_INDEX",
   search_query: "GENERIC_RETRIEVAL",
   classification: "CLASSIFICATION",
   clustering: "CLUSTERING",
-};
+});
 
 type EmbedForm = "titan" | "titan-image" | "nova" | "cohere";
 

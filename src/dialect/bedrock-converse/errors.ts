@@ -1,6 +1,7 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asString, type JsonObject } from "../../lib/json.ts";
 import { encodeEventHeaders, encodeEventMessage } from "../../lib/aws-event-stream.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
 import { neutralErrorOf } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
@@ -8,7 +9,7 @@ import type { NeutralError } from "../neutral.ts";
 const MAX_MESSAGE_CHARS = 4096;
 
 /** https://docs.aws.amazon.com/bedrock/latest/userguide/troubleshooting-api-error-codes.html and AWS's common errors, lower case. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
+const CODES: Readonly<Record<string, ErrorCode>> = tableOf({
   accessdeniedexception: "forbidden",
   notauthorized: "forbidden",
   optinrequired: "forbidden",
@@ -34,7 +35,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   modelstreamerrorexception: "upstream_error",
   internalserverexception: "upstream_error",
   internalfailure: "upstream_error",
-};
+});
 const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
   400: "invalid_request",
   401: "unauthorized",
@@ -102,14 +103,14 @@ function readRetryAfter(text: string | null): number | null {
 }
 
 /** Status of the exceptions that a stream can hold: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html */
-const STREAM_STATUS: Readonly<Record<string, number>> = {
+const STREAM_STATUS: Readonly<Record<string, number>> = tableOf({
   internalServerException: 500,
   modelStreamErrorException: 424,
   modelTimeoutException: 408,
   validationException: 400,
   throttlingException: 429,
   serviceUnavailableException: 503,
-};
+});
 
 /** An exception in mid-stream, by its name in `:exception-type` (or an error's `:error-code`). */
 export function readStreamException(name: string, body: JsonObject | null, words: string): NeutralError {

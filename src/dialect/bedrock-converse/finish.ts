@@ -1,7 +1,8 @@
 import type { Finish, FinishKind } from "../neutral.ts";
+import { tableOf } from "../../lib/table.ts";
 
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseResponse.html (stopReason) */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = tableOf({
   end_turn: "stop",
   stop_sequence: "stop-sequence",
   max_tokens: "length",
@@ -11,7 +12,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   content_filtered: "content-filter",
   malformed_model_output: "error",
   malformed_tool_use: "error",
-};
+});
 
 const WORDS = {
   stop: "end_turn",

@@ -1,18 +1,19 @@
 /** Formats by their names in Converse: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_DocumentBlock.html and its neighbours. */
 import { asObject, asString, type JsonObject, restOf } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { MediaSource } from "../neutral.ts";
 
 export type MediaKind = "image" | "video" | "audio" | "document";
 
 /** The first media type of a format is the one it is read as; the others are also written as it. */
 const FORMATS: Readonly<Record<MediaKind, Readonly<Record<string, readonly [string, ...string[]]>>>> = {
-  image: {
+  image: tableOf({
     png: ["image/png"],
     jpeg: ["image/jpeg", "image/jpg"],
     gif: ["image/gif"],
     webp: ["image/webp"],
-  },
-  video: {
+  }),
+  video: tableOf({
     mkv: ["video/x-matroska", "video/matroska"],
     mov: ["video/quicktime", "video/mov"],
     mp4: ["video/mp4"],
@@ -22,8 +23,8 @@ const FORMATS: Readonly<Record<MediaKind, Readonly<Record<string, readonly [stri
     mpg: ["video/mpg"],
     wmv: ["video/x-ms-wmv", "video/wmv"],
     three_gp: ["video/3gpp"],
-  },
-  audio: {
+  }),
+  audio: tableOf({
     mp3: ["audio/mpeg", "audio/mp3"],
     wav: ["audio/wav", "audio/x-wav", "audio/wave"],
     flac: ["audio/flac"],
@@ -36,8 +37,8 @@ const FORMATS: Readonly<Record<MediaKind, Readonly<Record<string, readonly [stri
     pcm: ["audio/pcm", "audio/l16"],
     "x-aac": ["audio/x-aac"],
     mpga: ["audio/mpga"],
-  },
-  document: {
+  }),
+  document: tableOf({
     pdf: ["application/pdf"],
     csv: ["text/csv"],
     doc: ["application/msword"],
@@ -47,7 +48,7 @@ const FORMATS: Readonly<Record<MediaKind, Readonly<Record<string, readonly [stri
     html: ["text/html"],
     md: ["text/markdown", "text/x-markdown"],
     txt: ["text/plain"],
-  },
+  }),
 };
 
 /** The media type of a format; null for one that is not known. */

@@ -6,6 +6,7 @@
  */
 import { asBoolean, asNumber, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import { writeReasoning } from "../anthropic-messages/reasoning.ts";
+import { isOnlyToolForced } from "../forced-tool.ts";
 import type { NeutralRequest, ReasoningEffort, ReasoningSettings, RequestSettings } from "../neutral.ts";
 import { EFFORTS, effortOfBudget, nearestEffort } from "../reasoning-effort.ts";
 import type { Target } from "../target.ts";
@@ -165,7 +166,8 @@ export function writeModelFields(request: NeutralRequest, target: Target, around
       // A type of its own would contradict `toolConfig.toolChoice`, and is required where that is not there.
       const hasChoice = request.toolChoice !== null && request.toolChoice.kind !== "none";
       fields["tool_choice"] = { ...(hasChoice ? {} : { type: "auto" }), disable_parallel_tool_use: true };
-    } else target.cannot("parallelToolCalls", "the model may always call several tools at once");
+    } else if (isOnlyToolForced(request)) target.hint("parallelToolCalls");
+    else target.cannot("parallelToolCalls", "the model may always call several tools at once");
   }
   return { fields: Object.keys(fields).length === 0 ? null : fields, maxTokens, isThinking };
 }

@@ -3,7 +3,7 @@ import { asArray, asObject, asString, type Json, type JsonObject, parseObject, r
 import type { RequestContext } from "../dialect.ts";
 import { type NeutralMessage, type NeutralRequest, NO_SETTINGS, type Part, type ResponseFormat } from "../neutral.ts";
 import { type WireForm, withForm } from "../wire-form.ts";
-import { restoreSignatures } from "./carried-signature.ts";
+import { restoreSignatures } from "../restore-signatures.ts";
 import { invalid, optionalNumber, optionalObject, optionalObjects } from "./invalid.ts";
 import { readModelFields } from "./model-fields.ts";
 import { OWN } from "./own.ts";

@@ -1,12 +1,11 @@
 /** https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ToolConfiguration.html */
 import { asObject, type JsonObject } from "../../lib/json.ts";
+import { JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import type { NeutralRequest, NeutralTool, Part, ToolChoice } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { hasCachePoints, hasHourCache, hasStructuredOutput } from "./model-family.ts";
 import { OWN } from "./own.ts";
 import { writeCachePoint } from "./write-part.ts";
-
-const JSON_TOOL = "json_output";
 
 export type WrittenTools = {
   readonly toolConfig: JsonObject | null;
@@ -19,7 +18,7 @@ export type WrittenTools = {
 export function writeTools(request: NeutralRequest, target: Target): WrittenTools {
   const isOwn = request.dialect === OWN;
   const rest = isOwn ? (asObject(request.extra?.["toolConfig"]) ?? {}) : {};
-  const jsonTool = isOwn ? null : jsonToolOf(request, target);
+  const jsonTool = isOwn ? null : chooseJsonTool(request, target);
   const chosen = chooseTools(request, jsonTool, target, isOwn);
   const { tools, choice } = isOwn ? chosen : fitChoice(chosen, jsonTool !== null, target);
   if (tools.length === 0) {
@@ -105,15 +104,9 @@ function placeholder(name: string): NeutralTool {
   return { kind: "function", name, description: "No longer available.", parameters: null, isStrict: null };
 }
 
-function jsonToolOf({ responseFormat }: NeutralRequest, target: Target): NeutralTool | null {
+function chooseJsonTool({ responseFormat }: NeutralRequest, target: Target): NeutralTool | null {
   if (responseFormat === null || responseFormat.kind === "text") return null;
-  if (responseFormat.kind === "json") return jsonTool("Give the answer as a JSON object.", { type: "object" });
-  if (isSchemaNative(target)) return null;
-  return jsonTool(responseFormat.description ?? "Give the answer as JSON of this schema.", responseFormat.schema);
-}
-
-function jsonTool(description: string, parameters: JsonObject): NeutralTool {
-  return { kind: "function", name: JSON_TOOL, description, parameters, isStrict: null };
+  return responseFormat.kind === "json-schema" && isSchemaNative(target) ? null : jsonToolOf(responseFormat);
 }
 
 /** Whether the model takes `outputConfig.textFormat`: as its data says, or what is known of its family. */

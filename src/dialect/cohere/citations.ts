@@ -1,5 +1,5 @@
 import { asArray, asNumber, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
-import type { Citation } from "../neutral.ts";
+import { type Citation, NO_CITATION } from "../neutral.ts";
 import type { OffsetMap } from "./offsets.ts";
 
 /** The id Cohere gives a document that came without one: its place among them. */
@@ -14,29 +14,24 @@ export function readCitation(citation: JsonObject, offsets: OffsetMap): readonly
   const { start, end, sources, ...rest } = citation;
   const from = asNumber(start);
   const to = asNumber(end);
-  const range = {
+  const placed: Citation = {
+    ...NO_CITATION,
     start: from === null ? null : offsets.toUnits(from),
     end: to === null ? null : offsets.toUnits(to),
-    sourceStart: null,
-    sourceEnd: null,
-    sourceUnit: null,
   };
   const list = asArray(sources);
-  if (list.length === 0) {
-    return [{ ...range, url: null, title: null, documentIndex: null, documentId: null, citedText: null, extra: rest }];
-  }
+  if (list.length === 0) return [{ ...placed, extra: rest }];
   return list.map((item) => {
     const source = asObject(item);
     const id = asString(source?.["id"]);
     const document = asObject(source?.["document"]);
     const place = source?.["type"] === "document" && id !== null ? AUTOMATIC_ID.exec(id) : null;
     return {
-      ...range,
+      ...placed,
       url: asString(document?.["url"]),
       title: asString(document?.["title"]),
       documentIndex: place === null ? null : Number(place[1]),
       documentId: id,
-      citedText: null,
       extra: { ...rest, source: item },
     };
   });

@@ -1,5 +1,5 @@
 import { asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
-import type { FilePart } from "../neutral.ts";
+import type { FilePart, TextPart } from "../neutral.ts";
 
 /** Members of a document's data that have a word in the neutral form. */
 const KNOWN_DATA = new Set(["text", "snippet", "title"]);
@@ -29,6 +29,15 @@ export function readDocument(document: Json): FilePart {
     ...(text !== null && hasOthers ? { context: JSON.stringify(others) } : {}),
     extra: { document },
   });
+}
+
+/**
+ * A document of a tool's result. Elsewhere results are text (files in them only few models take), and a tool's data is what the model
+ * reads: it is said as its JSON. `extra.document` is the document as it came.
+ */
+export function readResultDocument(document: Json): TextPart {
+  const data = typeof document === "string" ? document : (asObject(document)?.["data"] ?? "");
+  return { kind: "text", text: typeof data === "string" ? data : JSON.stringify(data), extra: { document } };
 }
 
 function textFile(text: string, rest: Omit<FilePart, "kind" | "source">): FilePart {

@@ -1,13 +1,15 @@
 /** `POST /v2/embed` and `/v1/embed`: https://docs.cohere.com/reference/embed, https://docs.cohere.com/v1/reference/embed */
 import { GatewayError } from "../../errors.ts";
 import { asArray, asCount, asObject, asString, compact, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { nameType } from "../../lib/name-type.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { AnswerContext, EmbedCodec, RequestContext } from "../dialect.ts";
 import { encodeVector } from "../embedding-encodings.ts";
 import type { EmbedAnswer, EmbedRequest, ImagePart, Part } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { formOf, silentMembers, withForm } from "../wire-form.ts";
 import { renameMembers } from "../wire-names.ts";
-import { invalid, nameType } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { readBlock, readImageUrl, writeBlock, writeImageUrl } from "./parts.ts";
 import { readNumber } from "./read-request.ts";
 import { readMetaUsage } from "./usage.ts";
@@ -28,12 +30,12 @@ const KNOWN = new Set([
 const KNOWN_ANSWER = new Set(["id", "embeddings"]);
 const ENCODINGS = ["float", "base64", "int8", "uint8", "binary", "ubinary"] as const;
 type Encoding = (typeof ENCODINGS)[number];
-const TRUNCATE = { NONE: "none", START: "start", END: "end" } as const;
+const TRUNCATE = tableOf({ NONE: "none", START: "start", END: "end" } as const);
 
 /** What Cohere takes as `input_type`; https://docs.cohere.com/docs/embeddings#the-input_type-parameter */
 const PURPOSES = new Set(["search_document", "search_query", "classification", "clustering", "image"]);
 /** Gemini's task types and Jina's tasks that mean the same. */
-const PURPOSE_ALIASES: Readonly<Record<string, string>> = {
+const PURPOSE_ALIASES: Readonly<Record<string, string>> = tableOf({
   retrieval_document: "search_document",
   retrieval_query: "search_query",
   question_answering: "search_query",
@@ -44,7 +46,7 @@ const PURPOSE_ALIASES: Readonly<Record<string, string>> = {
   "retrieval.passage": "search_document",
   "retrieval.query": "search_query",
   separation: "clustering",
-};
+});
 /** The parameter is required; a text that nobody said a word about is one to be found. */
 const DEFAULT_PURPOSE = "search_document";
 

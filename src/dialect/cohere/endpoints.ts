@@ -1,14 +1,14 @@
 import type { Endpoint } from "../dialect.ts";
 import { EMBED_V1 } from "./embed.ts";
 import { RERANK_V1 } from "./rerank.ts";
-import { CHAT_STREAM } from "./stream-grammar.ts";
+import { CHAT_STREAM, META_ANSWER } from "./stream-grammar.ts";
 
 const POST = {
   dialect: "cohere",
   method: "POST",
   modelPlace: "json",
   defaultModel: null,
-  grammar: null,
+  grammar: META_ANSWER,
   isStreamPath: null,
   answersJson: true,
   hasStreamOptions: false,

@@ -1,7 +1,8 @@
 import type { Finish, FinishKind } from "../neutral.ts";
+import { tableOf } from "../../lib/table.ts";
 
 /** https://docs.cohere.com/reference/chat (finish_reason); those of v1's that older models still give stand at the end. */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = tableOf({
   COMPLETE: "stop",
   STOP_SEQUENCE: "stop-sequence",
   MAX_TOKENS: "length",
@@ -11,7 +12,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   ERROR_TOXIC: "content-filter",
   ERROR_LIMIT: "context-window",
   USER_CANCEL: "other",
-};
+});
 
 const NAMES: Readonly<Record<FinishKind, string>> = {
   stop: "COMPLETE",

@@ -1,5 +1,6 @@
 /** `POST /v2/chat` as a neutral request: https://docs.cohere.com/reference/chat */
 import { asArray, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { nameType } from "../../lib/name-type.ts";
 import type { RequestContext } from "../dialect.ts";
 import {
   type NeutralMessage,
@@ -12,8 +13,8 @@ import {
   type ToolChoice,
 } from "../neutral.ts";
 import { silentMembers, withForm } from "../wire-form.ts";
-import { readDocument } from "./documents.ts";
-import { invalid, nameType } from "./invalid.ts";
+import { readDocument, readResultDocument } from "./documents.ts";
+import { invalid } from "./invalid.ts";
 import { readAssistantParts, readBlock } from "./parts.ts";
 
 const KNOWN = new Set([
@@ -131,7 +132,7 @@ function readResult(content: Json | undefined, place: string): readonly Part[] {
   }
   return (content as readonly Json[]).flatMap((block): Part | readonly Part[] => {
     const object = asObject(block);
-    if (object?.["type"] === "document") return readDocument(object["document"] ?? null);
+    if (object?.["type"] === "document") return readResultDocument(object["document"] ?? null);
     return readBlock(block) ?? [];
   });
 }

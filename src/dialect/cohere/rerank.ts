@@ -11,11 +11,12 @@ import {
   type JsonObject,
   restOf,
 } from "../../lib/json.ts";
+import { nameType } from "../../lib/name-type.ts";
 import type { AnswerContext, RequestContext, RerankCodec } from "../dialect.ts";
 import type { RerankAnswer, RerankRequest } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { renameMembers } from "../wire-names.ts";
-import { invalid, nameType } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { readNumber } from "./read-request.ts";
 import { readMetaUsage } from "./usage.ts";
 

@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { AnswerContext, StreamWriter } from "../dialect.ts";
 import type { Citation, NeutralEvent, NeutralUsage, Part, PartStart, TokenLogprob } from "../neutral.ts";
@@ -56,7 +57,8 @@ export class CohereStreamWriter implements StreamWriter {
     switch (event.kind) {
       case "text-delta":
         if (this.#open === "text" && this.#text !== null) {
-          this.#text = this.#text.length + event.text.length > MAX_QUOTABLE_CHARS ? null : this.#text + event.text;
+          this.#text =
+            this.#text.length + event.text.length > MAX_QUOTABLE_CHARS ? null : gatherText(this.#text, event.text);
         }
         this.#offsets.push(event.text);
         this.#delta(event.text);

@@ -2,6 +2,7 @@
 import { asArray, asObject, compact, type Json, type JsonObject } from "../../lib/json.ts";
 import type { WrittenRequest } from "../dialect.ts";
 import type { FilePart, NeutralMessage, NeutralRequest, NeutralTool, Part, ToolResultPart } from "../neutral.ts";
+import { type FunctionTool, JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import { budgetOfEffort } from "../reasoning-effort.ts";
 import type { Target } from "../target.ts";
 import { formOf } from "../wire-form.ts";
@@ -9,10 +10,6 @@ import { renameMembers } from "../wire-names.ts";
 import { writeDocument } from "./documents.ts";
 import { PLAN, writeAssistantParts, writeBlock } from "./parts.ts";
 import { MAX_K, MAX_P, MAX_STOP_SEQUENCES, MIN_P } from "./settings.ts";
-
-const JSON_TOOL = "json_output";
-
-type FunctionTool = Extract<NeutralTool, { kind: "function" }>;
 
 export function writeRequest(request: NeutralRequest, target: Target): WrittenRequest {
   const isOwn = request.dialect === "cohere";
@@ -125,6 +122,8 @@ function writeResult(part: ToolResultPart, isOwn: boolean, isList: boolean, drop
         return [{ type: "document", document: typeof document === "string" ? { data: document } : document }];
       }
     }
+    const own = isOwn && inner.kind === "text" ? inner.extra?.["document"] : undefined;
+    if (own !== undefined) return [{ type: "document", document: own }];
     const block = inner.kind === "reasoning" ? null : writeBlock(inner);
     if (block !== null) return [block];
     drop(inner);
@@ -217,16 +216,7 @@ function writeFormat(
           tool: null,
         };
       }
-      return {
-        field: undefined,
-        tool: {
-          kind: "function",
-          name: JSON_TOOL,
-          description: format.description ?? "Gives the final answer, as its arguments.",
-          parameters: format.schema,
-          isStrict: null,
-        },
-      };
+      return { field: undefined, tool: jsonToolOf(format) };
     default:
       return format satisfies never;
   }

@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
 import type { Opaque } from "../neutral.ts";
@@ -114,7 +115,7 @@ export class CandidateReader {
         this.#textPart = part;
         this.#text = "";
       }
-      if (this.#text.length < MAX_KEPT_CHARS) this.#text += text;
+      if (this.#text.length < MAX_KEPT_CHARS) this.#text = gatherText(this.#text, text);
       if (text !== "") sink({ kind: "text-delta", choice, part, text });
     }
     if (signature === null) return;

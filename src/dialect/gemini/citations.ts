@@ -3,21 +3,7 @@
  * of its texts, and back. What they hold beside (search queries, the widget Google wants shown) stays in the choice's `extra`.
  */
 import { asArray, asCount, asNumber, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
-import type { Citation } from "../neutral.ts";
-
-const NO_CITATION: Citation = {
-  url: null,
-  title: null,
-  documentIndex: null,
-  documentId: null,
-  citedText: null,
-  start: null,
-  end: null,
-  sourceStart: null,
-  sourceEnd: null,
-  sourceUnit: null,
-  extra: null,
-};
+import { type Citation, NO_CITATION } from "../neutral.ts";
 
 /** What one candidate may cite: real ones have some dozens. */
 const MAX_CITATIONS = 1_000;

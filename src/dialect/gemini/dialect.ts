@@ -21,7 +21,7 @@ export const gemini: Dialect = {
   content: CONTENT,
   extraHints: EXTRA_HINTS,
   generate: {
-    joinPieces,
+    simplify: joinPieces,
     readRequest,
     writeRequest,
     readAnswer,

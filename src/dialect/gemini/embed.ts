@@ -107,23 +107,36 @@ function writeRequest(request: EmbedRequest, target: Target): JsonObject {
     taskType: writePurpose(request.purpose, isOwn, target),
     title: request.title ?? undefined,
     outputDimensionality: request.dimensions ?? undefined,
-    ...(isOwn && request.isSingle ? request.extra : undefined),
   });
-  if (target.quirks.renames["requests"] === "") return writeOne(request, options, isOwn);
+  const extra = isOwn && request.isSingle ? request.extra : null;
+  if (target.quirks.renames["requests"] === "") return writeOne(request, options, extra, isOwn);
   const model = `models/${target.model}`;
   return {
-    requests: request.inputs.map((input) => ({ model, content: { parts: writeInput(input, isOwn) }, ...options })),
+    requests: request.inputs.map((input) => ({
+      model,
+      content: { parts: writeInput(input, isOwn) },
+      ...options,
+      ...extra,
+    })),
     ...(isOwn && !request.isSingle ? request.extra : undefined),
   };
 }
 
-/** Vertex has no batches (its surface says so by `renames: { requests: "" }`): https://cloud.google.com/vertex-ai/generative-ai/docs/embeddings/get-text-embeddings */
-function writeOne({ inputs }: EmbedRequest, options: JsonObject, isOwn: boolean): JsonObject {
+/**
+ * Vertex has no batches (its surface says so by `renames: { requests: "" }`), and options stand in a member of their own: outside of
+ * it they are deprecated (https://docs.cloud.google.com/python/docs/reference/aiplatform/latest/google.cloud.aiplatform_v1beta1.types.EmbedContentRequest).
+ */
+function writeOne({ inputs }: EmbedRequest, options: JsonObject, extra: JsonObject | null, isOwn: boolean): JsonObject {
   const [input] = inputs;
   if (input === undefined || inputs.length > 1) {
     throw invalid(`This model embeds one input at a time, got ${inputs.length}.`, "input");
   }
-  return { content: { parts: writeInput(input, isOwn) }, ...options };
+  const config = { ...asObject(extra?.["embedContentConfig"]), ...options };
+  return {
+    content: { parts: writeInput(input, isOwn) },
+    ...extra,
+    ...(Object.keys(config).length === 0 ? {} : { embedContentConfig: config }),
+  };
 }
 
 function writePurpose(purpose: string | null, isOwn: boolean, target: Target): string | undefined {

@@ -7,7 +7,8 @@ const BASE = {
   method: "POST",
   modelPlace: "path",
   defaultModel: null,
-  grammar: null,
+  // Of a whole answer it says where usage stands.
+  grammar: GEMINI_STREAM,
   isStreamPath: false,
   answersJson: true,
   hasStreamOptions: false,
@@ -16,7 +17,7 @@ const BASE = {
 /** By method name; of those that embed the first is the one requests are written for. */
 const METHODS: readonly Omit<Endpoint, "path" | "upstreamPath">[] = [
   { ...BASE, name: "gemini.generate", operation: "generate" },
-  { ...BASE, name: "gemini.stream", operation: "generate", grammar: GEMINI_STREAM, isStreamPath: true },
+  { ...BASE, name: "gemini.stream", operation: "generate", isStreamPath: true },
   { ...BASE, name: "gemini.count", operation: "count-tokens" },
   { ...BASE, name: "gemini.batch-embed", operation: "embed" },
   { ...BASE, name: "gemini.embed", operation: "embed" },

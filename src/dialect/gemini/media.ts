@@ -1,11 +1,12 @@
 /** Images, sound, video and documents in Gemini's parts: https://ai.google.dev/gemini-api/docs/file-input-methods */
 import { asString, compact, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { AudioPart, FilePart, ImagePart, MediaSource, VideoPart } from "../neutral.ts";
 
 export type MediaPart = ImagePart | AudioPart | VideoPart | FilePart;
 
 /** What a file's ending says, for URLs that come without a type; as the API's pages name them. */
-const TYPE_OF_ENDING: Readonly<Record<string, string>> = {
+const TYPE_OF_ENDING: Readonly<Record<string, string>> = tableOf({
   jpg: "image/jpeg",
   jpeg: "image/jpeg",
   png: "image/png",
@@ -29,7 +30,7 @@ const TYPE_OF_ENDING: Readonly<Record<string, string>> = {
   md: "text/markdown",
   csv: "text/csv",
   html: "text/html",
-};
+});
 
 /** Files that the Files API holds are named by an address of the API's own: https://ai.google.dev/api/files */
 const HELD_FILE = /^(?:https:\/\/generativelanguage\.googleapis\.com\/[^/]+\/)?files\//;

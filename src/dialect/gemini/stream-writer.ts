@@ -1,5 +1,6 @@
 /** A caller's `streamGenerateContent`: https://ai.google.dev/api/generate-content#method:-models.streamgeneratecontent */
 import { GatewayError } from "../../errors.ts";
+import { gatherText } from "../../lib/gather-text.ts";
 import { asObject, type Json, type JsonObject } from "../../lib/json.ts";
 import type { AnswerContext, StreamWriter } from "../dialect.ts";
 import type { Citation, Finish, NeutralEvent, NeutralUsage, Opaque, PartStart } from "../neutral.ts";
@@ -47,6 +48,8 @@ type ChoiceState = {
   readonly parts: Map<number, OpenPart>;
   /** With places in the whole text. */
   readonly citations: Citation[];
+  /** The last piece of the open thought, which is held until it is known whether a signature stands on it; "" for none. */
+  thought: string;
   /** All text of the choice: clients join its pieces, so that places are counted in all of it. */
   text: string;
   /** Where the open text part begins. */
@@ -88,7 +91,7 @@ export class GeminiStreamWriter implements StreamWriter {
         this.#keepText(event.choice, event.text);
         return this.#part(event.choice, `{"text":${JSON.stringify(event.text)}}`);
       case "reasoning-delta":
-        return this.#part(event.choice, `{"text":${JSON.stringify(event.text)},"thought":true}`);
+        return this.#think(event.choice, event.text);
       case "part-start":
         return this.#open(event.choice, event.part, event.start);
       case "tool-call-arguments-delta": {
@@ -121,12 +124,17 @@ export class GeminiStreamWriter implements StreamWriter {
       case "message-end":
         return this.#end(event.extra);
       case "error":
-        return this.#fail(JSON.stringify({ error: writeStatus(event.error) }));
+        return this.#thinkAloud() + this.#fail(JSON.stringify({ error: writeStatus(event.error) }));
       case "keep-alive":
         return "";
       default:
         return event satisfies never;
     }
+  }
+
+  /** What is still held of thoughts that an error cut off. */
+  #thinkAloud(): string {
+    return this.#choices.map((state, choice) => (state === undefined ? "" : this.#think(choice, ""))).join("");
   }
 
   #part(choice: number, part: string): string {
@@ -145,6 +153,10 @@ export class GeminiStreamWriter implements StreamWriter {
   }
 
   #open(choice: number, part: number, start: PartStart): string {
+    return this.#think(choice, "") + this.#start(choice, part, start);
+  }
+
+  #start(choice: number, part: number, start: PartStart): string {
     const state = this.#choice(choice);
     switch (start.kind) {
       case "tool-call":
@@ -175,6 +187,7 @@ export class GeminiStreamWriter implements StreamWriter {
     const { parts } = this.#choice(choice);
     const open = parts.get(part);
     parts.delete(part);
+    if (open?.kind === "reasoning") return this.#think(choice, "");
     if (open?.kind !== "call") return "";
     const { start, arguments: text, signature } = open.call;
     this.#heldChars -= text.length;
@@ -190,18 +203,30 @@ export class GeminiStreamWriter implements StreamWriter {
     return this.#part(choice, JSON.stringify(writeCall(call, isOwn, signed)));
   }
 
-  /** On a part without text of its own, as the API does where the words are out already. */
+  /** The piece of a thought that was held goes out, and the next is held in its place ("" for none). */
+  #think(choice: number, next: string): string {
+    const state = this.#choice(choice);
+    const { thought } = state;
+    state.thought = next;
+    return thought === "" ? "" : this.#part(choice, `{"text":${JSON.stringify(thought)},"thought":true}`);
+  }
+
+  /**
+   * On the last piece of a thought: the Vercel AI SDK loses the signature of one without words. On a text, whose words are out already,
+   * as a part of its own, as the API does it.
+   */
   #sign(choice: number, part: number, slot: "signature" | "encrypted", opaque: Opaque): string {
     const open = this.#choice(choice).parts.get(part);
     if (open?.kind === "call") {
       open.call.signature = opaque;
       return "";
     }
-    const thought = open?.kind === "reasoning" ? ',"thought":true' : "";
-    return this.#part(
-      choice,
-      `{"text":""${thought},"thoughtSignature":${JSON.stringify(signatureText(opaque, slot))}}`,
-    );
+    const signature = JSON.stringify(signatureText(opaque, slot));
+    if (open?.kind !== "reasoning") return this.#part(choice, `{"text":"","thoughtSignature":${signature}}`);
+    const state = this.#choice(choice);
+    const text = JSON.stringify(state.thought);
+    state.thought = "";
+    return this.#part(choice, `{"text":${text},"thought":true,"thoughtSignature":${signature}}`);
   }
 
   #audio(choice: number, part: number, data: string, transcript: string): string {
@@ -213,7 +238,7 @@ export class GeminiStreamWriter implements StreamWriter {
 
   #keepText(choice: number, text: string): void {
     const state = this.#choice(choice);
-    if (state.text.length < MAX_KEPT_CHARS) state.text += text;
+    if (state.text.length < MAX_KEPT_CHARS) state.text = gatherText(state.text, text);
   }
 
   #cite(choice: number, citation: Citation): void {
@@ -274,7 +299,7 @@ export class GeminiStreamWriter implements StreamWriter {
   }
 
   #choice(index: number): ChoiceState {
-    return (this.#choices[index] ??= { parts: new Map(), citations: [], text: "", base: 0, finish: null });
+    return (this.#choices[index] ??= { parts: new Map(), citations: [], thought: "", text: "", base: 0, finish: null });
   }
 }
 

@@ -1,13 +1,12 @@
 /** A `generateContent` request for a provider: https://ai.google.dev/api/generate-content#request-body */
 import type { Json, JsonObject } from "../../lib/json.ts";
 import type { WrittenRequest } from "../dialect.ts";
+import { JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import type { NeutralRequest, NeutralTool, ResponseFormat, ToolChoice } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { writeToolChoice, writeTools } from "./tools.ts";
 import { writeGenerationConfig } from "./write-config.ts";
 import { writeContents } from "./write-contents.ts";
-
-const JSON_TOOL = "json_output";
 
 /** OpenAI's and Anthropic's words for Gemini's tiers: https://ai.google.dev/gemini-api/docs/priority-inference */
 const TIERS: ReadonlyMap<string, string | null> = new Map(
@@ -59,15 +58,8 @@ function planOutput(request: NeutralRequest, target: Target): Plan {
   if (format?.kind !== "json-schema" || !needsTool || request.dialect === "gemini") {
     return { tools, toolChoice, format, jsonTool: null };
   }
-  const tool: NeutralTool = {
-    kind: "function",
-    name: JSON_TOOL,
-    description: format.description ?? "The answer, in this form.",
-    parameters: format.schema,
-    isStrict: null,
-  };
   return {
-    tools: [...tools, tool],
+    tools: [...tools, jsonToolOf(format)],
     toolChoice: hasFunctions ? { kind: "required" } : { kind: "tool", name: JSON_TOOL },
     format: null,
     jsonTool: JSON_TOOL,

@@ -1,13 +1,14 @@
 /** `POST /api/embed`, and the older `/api/embeddings`: https://docs.ollama.com/api/embed */
 import { GatewayError } from "../../errors.ts";
 import { asArray, asNumber, asString, compact, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { nameType } from "../../lib/name-type.ts";
 import type { AnswerContext, EmbedCodec, RequestContext } from "../dialect.ts";
 import { encodeVector } from "../embedding-encodings.ts";
 import type { EmbedAnswer, EmbedRequest, Part } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { formOf, silentMembers, withForm } from "../wire-form.ts";
 import { renameMembers } from "../wire-names.ts";
-import { invalid, nameType } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { EMBEDDINGS } from "./names.ts";
 import { DURATIONS, readUsage, writeUsage } from "./usage.ts";
 

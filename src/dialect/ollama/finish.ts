@@ -1,16 +1,17 @@
 import type { Finish, FinishKind } from "../neutral.ts";
+import { tableOf } from "../../lib/table.ts";
 
 /**
  * `done_reason`: https://github.com/ollama/ollama/blob/main/llm/server.go (DoneReason); "load" and "unload" answer requests without
  * a prompt. It has no words for an answer that a filter or a fault cut short: such an answer must not pass for a whole one, so it
  * gets other APIs' words.
  */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = tableOf({
   stop: "stop",
   length: "length",
   load: "other",
   unload: "other",
-};
+});
 
 const OWN: ReadonlySet<string> = new Set(["stop", "length", "load", "unload"]);
 

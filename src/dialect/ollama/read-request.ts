@@ -1,5 +1,6 @@
 /** `POST /api/chat` and `/api/generate` as a neutral request: https://docs.ollama.com/api/chat, https://docs.ollama.com/api/generate */
 import { asArray, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { nameType } from "../../lib/name-type.ts";
 import type { RequestContext } from "../dialect.ts";
 import {
   type NeutralMessage,
@@ -13,7 +14,7 @@ import {
   type ResponseFormat,
 } from "../neutral.ts";
 import { silentMembers, withForm } from "../wire-form.ts";
-import { invalid, nameType } from "./invalid.ts";
+import { invalid } from "./invalid.ts";
 import { GENERATE } from "./names.ts";
 import { readImages, readToolCalls } from "./parts.ts";
 import { OPTION_NAMES } from "./settings.ts";

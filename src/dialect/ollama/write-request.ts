@@ -4,7 +4,8 @@
  */
 import { compact, type Json, type JsonObject } from "../../lib/json.ts";
 import type { WrittenRequest } from "../dialect.ts";
-import type { NeutralMessage, NeutralRequest, NeutralTool, Part, ToolCallPart, ToolResultPart } from "../neutral.ts";
+import type { NeutralMessage, NeutralRequest, Part, ToolCallPart, ToolResultPart } from "../neutral.ts";
+import { type FunctionTool, JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import { effortOfBudget, nearestEffort } from "../reasoning-effort.ts";
 import type { Target } from "../target.ts";
 import { formOf } from "../wire-form.ts";
@@ -12,12 +13,9 @@ import { renameMembers } from "../wire-names.ts";
 import { joinTexts, writeArguments, writeImages } from "./parts.ts";
 import { OPTION_NAMES } from "./settings.ts";
 
-const JSON_TOOL = "json_output";
 const LEVELS = ["low", "medium", "high"];
 /** Made by the reader for a call that came without an id. */
 const MADE_ID = /^call_\d+$/;
-
-type FunctionTool = Extract<NeutralTool, { kind: "function" }>;
 
 export function writeRequest(request: NeutralRequest, target: Target): WrittenRequest {
   const isOwn = request.dialect === "ollama";
@@ -191,16 +189,7 @@ function writeFormat(
       if (target.quirks.jsonSchema !== "tool") {
         return { field: target.quirks.jsonSchema === "json-object" ? "json" : format.schema, tool: null };
       }
-      return {
-        field: undefined,
-        tool: {
-          kind: "function",
-          name: JSON_TOOL,
-          description: format.description ?? "Gives the final answer, as its arguments.",
-          parameters: format.schema,
-          isStrict: null,
-        },
-      };
+      return { field: undefined, tool: jsonToolOf(format) };
     default:
       return format satisfies never;
   }

@@ -1,21 +1,7 @@
 import { type Json, type JsonObject, asArray, asNumber, asObject, asString, restOf } from "../../lib/json.ts";
-import type { Citation } from "../neutral.ts";
+import { type Citation, NO_CITATION } from "../neutral.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(["url", "title", "start_index", "end_index", "content"]);
-
-const NO_CITATION: Citation = {
-  url: null,
-  title: null,
-  documentIndex: null,
-  documentId: null,
-  citedText: null,
-  start: null,
-  end: null,
-  sourceStart: null,
-  sourceEnd: null,
-  sourceUnit: null,
-  extra: null,
-};
 
 /** A message's annotations: those of web pages as citations, the others (OpenRouter's parsed files) as they are. */
 export type ReadAnnotations = { readonly citations: readonly Citation[]; readonly others: readonly Json[] };

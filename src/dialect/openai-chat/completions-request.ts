@@ -3,7 +3,8 @@ import { type Json, type JsonObject, asCount, restOf } from "../../lib/json.ts";
 import type { RequestContext } from "../dialect.ts";
 import { NO_SETTINGS, type NeutralRequest, type Part } from "../neutral.ts";
 import type { Target } from "../target.ts";
-import { invalidType, missing, readBoolean, readNumber, readObject, readString } from "./fields.ts";
+import { invalidType, missingParameter } from "../openai-invalid.ts";
+import { readBoolean, readNumber, readObject, readString } from "./fields.ts";
 import { withForm } from "./form.ts";
 
 const KNOWN: ReadonlySet<string> = new Set([
@@ -63,7 +64,7 @@ export function readCompletionRequest(body: JsonObject, context: RequestContext)
 }
 
 function readPrompt(prompt: Json | undefined): Part {
-  if (prompt === undefined || prompt === null) throw missing("prompt");
+  if (prompt === undefined || prompt === null) throw missingParameter("prompt");
   if (typeof prompt === "string") return { kind: "text", text: prompt };
   if (!Array.isArray(prompt)) throw invalidType("prompt", "one of a string, array of strings, array of tokens", prompt);
   const [only] = prompt as readonly Json[];

@@ -1,9 +1,11 @@
 import type { Dialect } from "../dialect.ts";
+import { clientOfAnswer } from "./client-kind.ts";
 import { readCompletionRequest } from "./completions-request.ts";
 import { CompletionStreamWriter } from "./completions-writer.ts";
 import { embed } from "./embed.ts";
 import { ENDPOINTS } from "./endpoints.ts";
 import { errors } from "./errors.ts";
+import { MistralStreamWriter } from "./mistral-stream-writer.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readChatRequest } from "./read-request.ts";
 import { CONTENT, EXTRA_HINTS, SETTINGS } from "./settings.ts";
@@ -29,8 +31,10 @@ export const openaiChat: Dialect = {
     readAnswer,
     writeAnswer,
     openReader: () => new ChatStreamReader(),
-    openWriter: (context) =>
-      isCompletion(context) ? new CompletionStreamWriter(context) : new ChatStreamWriter(context),
+    openWriter: (context) => {
+      if (isCompletion(context)) return new CompletionStreamWriter(context);
+      return clientOfAnswer(context) === "mistral" ? new MistralStreamWriter(context) : new ChatStreamWriter(context);
+    },
   },
   embed,
   rerank: null,

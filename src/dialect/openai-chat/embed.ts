@@ -5,7 +5,8 @@ import type { EmbedAnswer, EmbedRequest } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { encodeVector } from "../embedding-encodings.ts";
 import { renameMembers } from "../wire-names.ts";
-import { invalidType, invalidValue, missing, readNumber, readString } from "./fields.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
+import { readNumber, readString } from "./fields.ts";
 import { formOf, withForm } from "./form.ts";
 import { errorOfAnswer } from "./read-error.ts";
 import { usageOf, writeUsage } from "./usage.ts";
@@ -20,7 +21,7 @@ const ALL_ENCODINGS = ["float", "base64", "int8", "uint8", "binary", "ubinary"] 
 /** Reads https://platform.openai.com/docs/api-reference/embeddings/create. */
 function readRequest(body: JsonObject, context: RequestContext): EmbedRequest {
   const { input } = body;
-  if (input === undefined || input === null) throw missing("input");
+  if (input === undefined || input === null) throw missingParameter("input");
   const said = readString(body, "encoding_format");
   const encoding = ALL_ENCODINGS.find((known) => known === (said ?? "float"));
   if (encoding === undefined) throw invalidValue("encoding_format", said ?? "", ENCODINGS);
@@ -137,7 +138,8 @@ function writeAnswer(answer: EmbedAnswer, request: EmbedRequest, context: Answer
   const usage = answer.usage === null ? { prompt_tokens: 0, total_tokens: 0 } : writeUsage(answer.usage);
   const { completion_tokens: _, completion_tokens_details: __, ...counted } = usage;
   return {
-    ...(isOwn && answer.id !== null ? { id: answer.id } : {}),
+    // OpenAI's own has none; Mistral's SDKs want one.
+    ...(isOwn ? (answer.id === null ? {} : { id: answer.id }) : { id: answer.id ?? `embd-${context.requestId}` }),
     object: "list",
     data: answer.vectors.map((vector, index) => ({
       object: "embedding",

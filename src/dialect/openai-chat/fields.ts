@@ -1,39 +1,5 @@
-import { GatewayError } from "../../errors.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
-
-/** A request's member of the wrong type, in the words of the API. */
-export function invalidType(param: string, expected: string, got: Json | undefined): GatewayError {
-  return new GatewayError(
-    "invalid_request",
-    `Invalid type for '${param}': expected ${expected}, but got ${nameType(got)} instead.`,
-    { param, detail: "invalid_type" },
-  );
-}
-
-/** A request's member with a value that the API does not know. */
-export function invalidValue(param: string, got: string, supported: readonly string[]): GatewayError {
-  const known = supported.map((value) => `'${value}'`).join(", ");
-  return new GatewayError("invalid_request", `Invalid value: '${got.slice(0, 100)}'. Supported values are: ${known}.`, {
-    param,
-    detail: "invalid_value",
-  });
-}
-
-/** A member that must be there. */
-export function missing(param: string): GatewayError {
-  return new GatewayError("invalid_request", `Missing required parameter: '${param}'.`, {
-    param,
-    detail: "missing_required_parameter",
-  });
-}
-
-function nameType(value: Json | undefined): string {
-  if (value === null || value === undefined) return "null";
-  if (Array.isArray(value)) return "an array";
-  if (typeof value === "object") return "an object";
-  if (typeof value === "number") return Number.isInteger(value) ? "an integer" : "a decimal";
-  return `a ${typeof value}`;
-}
+import { invalidType } from "../openai-invalid.ts";
 
 /** The member as a number; null where it is absent or null. Throws GatewayError `invalid_request` for anything else. */
 export function readNumber(body: JsonObject, name: string): number | null {

@@ -1,4 +1,5 @@
 import type { Finish, FinishKind } from "../neutral.ts";
+import { tableOf } from "../../lib/table.ts";
 
 /**
  * Every finish reason that OpenAI's API and those that speak it are known to say:
@@ -7,7 +8,7 @@ import type { Finish, FinishKind } from "../neutral.ts";
  * `sensitive`, `network_error`, `model_context_window_exceeded` Z.ai (https://docs.z.ai/api-reference/llm/chat-completion);
  * `error` OpenRouter; `abort` vLLM; `end_turn` … where an Anthropic model's own word shines through.
  */
-const KINDS: Readonly<Record<string, FinishKind>> = {
+const KINDS: Readonly<Record<string, FinishKind>> = tableOf({
   stop: "stop",
   eos: "stop",
   eos_token: "stop",
@@ -28,7 +29,7 @@ const KINDS: Readonly<Record<string, FinishKind>> = {
   network_error: "error",
   error: "error",
   abort: "error",
-};
+});
 
 /** What of a choice beside its finish reason tells how it ended. */
 export type FinishSigns = {

@@ -21,6 +21,8 @@ export type Form = {
   readonly names?: Readonly<Record<string, string>>;
   /** `functions` and `function_call` instead of `tools` and `tool_calls`. */
   readonly isLegacy?: boolean;
+  /** Asked by an SDK that wants things said in its own way. */
+  readonly client?: "mistral" | "groq";
   /** Asked through /v1/completions. */
   readonly isCompletion?: boolean;
   /** Members in which a message's reasoning stood as plain text, in order. */

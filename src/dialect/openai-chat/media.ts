@@ -1,4 +1,5 @@
 import { type JsonObject, asString } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { FilePart, MediaSource } from "../neutral.ts";
 
 /** A `data:` URL or any other. */
@@ -32,7 +33,7 @@ export function urlOf(source: MediaSource): string | null {
 }
 
 /** Formats of `input_audio` by media type: https://platform.openai.com/docs/guides/audio; others go by their subtype. */
-const AUDIO_FORMATS: Readonly<Record<string, string>> = {
+const AUDIO_FORMATS: Readonly<Record<string, string>> = tableOf({
   "audio/mpeg": "mp3",
   "audio/mp3": "mp3",
   "audio/wav": "wav",
@@ -42,7 +43,7 @@ const AUDIO_FORMATS: Readonly<Record<string, string>> = {
   "audio/x-flac": "flac",
   "audio/x-m4a": "m4a",
   "audio/mp4": "m4a",
-};
+});
 
 export function audioFormatOf(mediaType: string): string {
   const plain = mediaType.split(";")[0] ?? mediaType;
@@ -53,7 +54,7 @@ export function audioTypeOf(format: string): string {
   return format === "mp3" ? "audio/mpeg" : format.includes("/") ? format : `audio/${format}`;
 }
 
-const MEDIA_TYPES: Readonly<Record<string, string>> = {
+const MEDIA_TYPES: Readonly<Record<string, string>> = tableOf({
   pdf: "application/pdf",
   txt: "text/plain",
   md: "text/markdown",
@@ -74,7 +75,7 @@ const MEDIA_TYPES: Readonly<Record<string, string>> = {
   mp4: "video/mp4",
   mov: "video/quicktime",
   webm: "video/webm",
-};
+});
 
 /** The media type that a file's name or address speaks of; null where it says none. */
 export function mediaTypeOfName(name: string): string | null {

@@ -1,7 +1,9 @@
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
 import type { CacheHint, ImagePart, Part, ReasoningPart } from "../neutral.ts";
-import { invalidType, missing, toObject } from "./fields.ts";
+import { invalidType, missingParameter } from "../openai-invalid.ts";
+import { toObject } from "./fields.ts";
 import { withForm } from "./form.ts";
+import { readThinkingSignature } from "./mistral-client.ts";
 import { audioTypeOf, mediaTypeOfName, sourceOfUrl, urlMember } from "./media.ts";
 
 type PartExtras = { cache?: CacheHint; extra?: JsonObject };
@@ -60,7 +62,7 @@ function readPart(value: Json, param: string): Part {
     case "thinking":
       return readThinking(part);
     case undefined:
-      throw missing(`${param}.type`);
+      throw missingParameter(`${param}.type`);
     default:
       return { kind: "native", dialect: "openai-chat", value: part };
   }
@@ -118,7 +120,7 @@ function restOfMember(part: JsonObject, name: string, known: ReadonlySet<string>
 
 function stringOf(part: JsonObject, name: string, param: string): string {
   const value = part[name];
-  if (value === undefined) throw missing(`${param}.${name}`);
+  if (value === undefined) throw missingParameter(`${param}.${name}`);
   if (typeof value !== "string") throw invalidType(`${param}.${name}`, "a string", value);
   return value;
 }
@@ -127,7 +129,7 @@ function addressOf(part: JsonObject, name: string, param: string): string {
   const url = urlMember(part, name);
   if (url !== null) return url;
   const inner = asObject(part[name]);
-  if (part[name] === undefined || inner?.["url"] === undefined) throw missing(`${param}.${name}.url`);
+  if (part[name] === undefined || inner?.["url"] === undefined) throw missingParameter(`${param}.${name}.url`);
   throw invalidType(`${param}.${name}.url`, "a string", inner["url"]);
 }
 
@@ -170,7 +172,7 @@ function readFile(part: JsonObject, param: string): Part {
   const name = asString(inner["filename"]);
   const id = asString(inner["file_id"]);
   const data = asString(inner["file_data"]);
-  if (id === null && data === null) throw missing(`${param}.file.file_data`);
+  if (id === null && data === null) throw missingParameter(`${param}.file.file_data`);
   const mediaType = mediaTypeOfName(name ?? data?.slice(0, 2_000) ?? "");
   return {
     kind: "file",
@@ -184,7 +186,11 @@ function readFile(part: JsonObject, param: string): Part {
 /** Mistral's reasoning: a part of the content. https://docs.mistral.ai/capabilities/reasoning */
 export function readThinking(part: JsonObject): ReasoningPart {
   const pieces = asArray(part["thinking"]).map((piece) => asString(asObject(piece)?.["text"]) ?? "");
-  return withForm({ kind: "reasoning", text: pieces.join(""), ...extrasOf(part, THINKING) } as ReasoningPart, {
-    pieces: pieces.map(({ length }) => length),
-  });
+  const reasoning = {
+    kind: "reasoning",
+    text: pieces.join(""),
+    ...readThinkingSignature(part),
+    ...extrasOf(part, THINKING),
+  } as ReasoningPart;
+  return withForm(reasoning, { pieces: pieces.map(({ length }) => length) });
 }

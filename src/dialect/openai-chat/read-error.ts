@@ -1,5 +1,6 @@
 import { ERROR_TABLE, type ErrorCode, GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, parseObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { HeaderLookup } from "../dialect.ts";
 import type { NeutralError } from "../neutral.ts";
 import { readRetryAfter } from "./reset-time.ts";
@@ -66,7 +67,7 @@ function readValidation(detail: Json | undefined): string | null {
 }
 
 /** Codes and types that say what happened, in lower case, of whichever provider. */
-const WORDS: Readonly<Record<string, ErrorCode>> = {
+const WORDS: Readonly<Record<string, ErrorCode>> = tableOf({
   context_length_exceeded: "context_window_exceeded",
   exceed_context_size_error: "context_window_exceeded",
   too_many_prompt_tokens: "context_window_exceeded",
@@ -113,7 +114,7 @@ const WORDS: Readonly<Record<string, ErrorCode>> = {
   request_timeout: "request_timeout",
   payload_too_large: "payload_too_large",
   budget_exceeded: "budget_exceeded",
-};
+});
 
 /** Messages that say it where the code does not. Order matters: "quota" speaks of rates and of money. */
 const PHRASES: readonly (readonly [phrase: RegExp, code: ErrorCode])[] = [

@@ -1,9 +1,11 @@
 import { GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
 import type { NeutralMessage, Opaque, Part, Role, TextPart, ToolCallPart } from "../neutral.ts";
-import { invalidValue, missing, readList, readObject, readString, toObject } from "./fields.ts";
+import { invalidValue, missingParameter } from "../openai-invalid.ts";
+import { readList, readObject, readString, toObject } from "./fields.ts";
 import { type Form, withForm } from "./form.ts";
 import { readContent } from "./read-content.ts";
+import { restoreSignatures } from "./mistral-client.ts";
 import { callIdsOf, readFunctionCall, readGoogleSignature, readToolCall } from "./read-tool-calls.ts";
 import { readMessageReasoning } from "./reasoning-parts.ts";
 
@@ -37,7 +39,7 @@ export class MessageReader {
     const param = `messages[${index}]`;
     const message = toObject(value, param);
     const role = readString(message, "role", `${param}.role`);
-    if (role === null) throw missing(`${param}.role`);
+    if (role === null) throw missingParameter(`${param}.role`);
     const silent: Record<string, Json | undefined> = {};
     for (const key in message)
       if (key !== "role" && KNOWN.has(key) && saysNothing(message[key])) silent[key] = message[key];
@@ -51,7 +53,7 @@ export class MessageReader {
       case "system":
       case "developer":
       case "user":
-        if (message["content"] === undefined) throw missing(`${param}.content`);
+        if (message["content"] === undefined) throw missingParameter(`${param}.content`);
         return withForm(
           { role: role as Role, parts: readContent(message["content"], `${param}.content`), ...base },
           isPlain(form, message) ? {} : form,
@@ -94,7 +96,7 @@ export class MessageReader {
     }
     for (const [index, entry] of calls.entries()) {
       const call = readToolCall(toObject(entry, `${param}.tool_calls[${index}]`), () => this.#nextId());
-      if (call.name === "") throw missing(`${param}.tool_calls[${index}].function.name`);
+      if (call.name === "") throw missingParameter(`${param}.tool_calls[${index}].function.name`);
       const signature = reasoning.callSignatures.get(call.id);
       parts.push(signature === undefined ? call : { ...call, signature });
       this.#await(call);
@@ -105,7 +107,7 @@ export class MessageReader {
       parts.push(call);
       this.#await(call);
     }
-    return parts;
+    return restoreSignatures(parts);
   }
 
   #readResult(
@@ -118,7 +120,7 @@ export class MessageReader {
     const content = readContent(message["content"], `${param}.content`);
     const said = readString(message, "tool_call_id", `${param}.tool_call_id`);
     if (isLegacy) {
-      if (name === null) throw missing(`${param}.name`);
+      if (name === null) throw missingParameter(`${param}.name`);
       form.isLegacy = true;
     }
     const at =

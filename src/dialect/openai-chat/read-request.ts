@@ -2,17 +2,9 @@ import { GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asObject, asString, restOf } from "../../lib/json.ts";
 import type { RequestContext } from "../dialect.ts";
 import type { NeutralRequest, NeutralTool, ResponseFormat, ToolChoice } from "../neutral.ts";
-import {
-  invalidType,
-  invalidValue,
-  missing,
-  readBoolean,
-  readList,
-  readNumber,
-  readObject,
-  readString,
-  toObject,
-} from "./fields.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
+import { clientOfRequest } from "./client-kind.ts";
+import { readBoolean, readList, readNumber, readObject, readString, toObject } from "./fields.ts";
 import { type Form, withForm } from "./form.ts";
 import { readCache, readContent } from "./read-content.ts";
 import { MessageReader } from "./read-messages.ts";
@@ -64,7 +56,7 @@ type Draft = { -readonly [K in keyof Form]: Form[K] };
 /** Reads https://platform.openai.com/docs/api-reference/chat/create. Throws GatewayError `invalid_request` in that API's words. */
 export function readChatRequest(body: JsonObject, context: RequestContext): NeutralRequest {
   const messages = readList(body, "messages");
-  if (messages === null) throw missing("messages");
+  if (messages === null) throw missingParameter("messages");
   if (messages.length === 0) {
     throw new GatewayError(
       "invalid_request",
@@ -86,6 +78,8 @@ export function readChatRequest(body: JsonObject, context: RequestContext): Neut
   if (streamOptions !== null && !(wantsUsage && context.isStream && Object.keys(streamOptions).length === 1)) {
     silent["stream_options"] = streamOptions;
   }
+  const client = clientOfRequest(context);
+  if (client !== null) form.client = client;
   const cache = readCache(extra["cache_control"]);
   if (cache !== null) delete extra["cache_control"];
   const user = readString(body, "user");
@@ -101,7 +95,8 @@ export function readChatRequest(body: JsonObject, context: RequestContext): Neut
     dialect: "openai-chat",
     model: context.model,
     isStream: context.isStream,
-    wantsStreamUsage: wantsUsage,
+    // Mistral's API always tells it, and knows no field to ask for it.
+    wantsStreamUsage: wantsUsage || client === "mistral",
     messages: messages.map((message, index) => reader.read(message, index)),
     tools,
     maxTokens,
@@ -109,7 +104,7 @@ export function readChatRequest(body: JsonObject, context: RequestContext): Neut
     topP: readNumber(body, "top_p"),
     topK: readNumber(body, "top_k"),
     minP: readNumber(body, "min_p"),
-    seed: readNumber(body, "seed"),
+    seed: readSeed(body, names, extra),
     stop: readStop(body, names),
     frequencyPenalty: readNumber(body, "frequency_penalty"),
     presencePenalty: readNumber(body, "presence_penalty"),
@@ -180,6 +175,20 @@ function readMaxTokens(
   return newer;
 }
 
+/** Mistral's name for it is another. */
+function readSeed(
+  body: JsonObject,
+  names: Record<string, string>,
+  extra: Record<string, Json | undefined>,
+): number | null {
+  const seed = readNumber(body, "seed");
+  const random = extra["random_seed"];
+  if (seed !== null || typeof random !== "number") return seed;
+  delete extra["random_seed"];
+  names["seed"] = "random_seed";
+  return random;
+}
+
 function readStop(body: JsonObject, names: Record<string, string>): readonly string[] | null {
   const value = body["stop"];
   if (value === undefined || value === null) return null;
@@ -239,7 +248,7 @@ function readFormat(body: JsonObject, extra: Record<string, Json | undefined>): 
     case "json_schema": {
       const inner = toObject(format["json_schema"] ?? null, "response_format.json_schema");
       const name = readString(inner, "name", "response_format.json_schema.name");
-      if (name === null) throw missing("response_format.json_schema.name");
+      if (name === null) throw missingParameter("response_format.json_schema.name");
       const schema = readObject(inner, "schema", "response_format.json_schema.schema");
       return withForm<ResponseFormat>(
         {

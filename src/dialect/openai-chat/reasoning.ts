@@ -2,7 +2,7 @@ import { type Json, type JsonObject, asBoolean, asCount, asObject, asString, res
 import type { ReasoningEffort, ReasoningSettings } from "../neutral.ts";
 import { EFFORTS, budgetOfEffort, effortOfBudget, nearestEffort } from "../reasoning-effort.ts";
 import type { Target } from "../target.ts";
-import { invalidType, invalidValue } from "./fields.ts";
+import { invalidType, invalidValue } from "../openai-invalid.ts";
 import { formOf, withForm } from "./form.ts";
 
 /** Members that say how much a model is to reason, over all servers that speak this dialect. */

@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
 import type { Opaque } from "../neutral.ts";
@@ -130,7 +131,7 @@ export class StreamCalls {
   #say(call: OpenCall, text: string, sink: EventSink): void {
     if (!call.isOpen) return;
     if (call.text !== null) {
-      call.text += text;
+      call.text = gatherText(call.text, text);
       if (call.text.length > MAX_WATCHED_CHARS) call.text = null;
     }
     sink({ kind: "tool-call-arguments-delta", choice: this.#choice, part: call.part, text });

@@ -1,8 +1,10 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import type { Json, JsonObject } from "../../lib/json.ts";
 import { asObject } from "../../lib/json.ts";
 import type { AnswerContext, StreamWriter } from "../dialect.ts";
 import type { NeutralEvent, NeutralUsage, Opaque, OpaqueOwner, PartStart } from "../neutral.ts";
 import { writeAnnotation } from "./citations.ts";
+import { reasoningMember } from "./client-kind.ts";
 import { writeErrorEvent } from "./errors.ts";
 import { writeFinish } from "./finish.ts";
 import { formOf } from "./form.ts";
@@ -103,6 +105,11 @@ export class ChatStreamWriter implements StreamWriter {
     }
   }
 
+  /** A chunk with a delta of one's own making. */
+  writeDelta(index: number, delta: JsonObject): string {
+    return this.#introduce(index) + this.#chunk(index, delta);
+  }
+
   #start(event: Extract<NeutralEvent, { kind: "message-start" }>): string {
     const { requestId, createdAt, model } = this.#context;
     const frame: Record<string, Json | undefined> = { id: event.id ?? makeAnswerId(requestId, false) };
@@ -196,8 +203,7 @@ export class ChatStreamWriter implements StreamWriter {
       return;
     }
     const isSummary = start.isSummary === true;
-    const fields = form.plainReasoning ?? ["reasoning_content"];
-    const field = fields[0] ?? "reasoning_content";
+    const field = form.plainReasoning?.[0] ?? reasoningMember(this.#context);
     const keepsText = form.detail === undefined;
     open(...wrap(`${JSON.stringify(field)}:`, ""), {
       template: form.detail ?? null,
@@ -247,7 +253,7 @@ export class ChatStreamWriter implements StreamWriter {
       if (part.needsBreak) json = `"\\n\\n${json.slice(1)}`;
       part.needsBreak = false;
       choice.isReasoning = true;
-      const kept = part.kept + text;
+      const kept = gatherText(part.kept, text);
       part.kept = kept.length > MAX_KEPT_CHARS ? null : kept;
     } else if (part.template !== null) {
       const detail = JSON.stringify({ ...part.template, [part.isSummary ? "summary" : "text"]: text });

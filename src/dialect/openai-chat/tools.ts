@@ -1,6 +1,7 @@
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
 import type { NeutralTool, ToolChoice } from "../neutral.ts";
-import { invalidType, invalidValue, missing, readBoolean, readObject, readString, toObject } from "./fields.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
+import { readBoolean, readObject, readString, toObject } from "./fields.ts";
 import { formOf, withForm } from "./form.ts";
 import { readCache } from "./read-content.ts";
 import { writeCache } from "./write-content.ts";
@@ -34,7 +35,7 @@ export function readTool(value: Json, param: string): NeutralTool {
     const withCache = cache === null ? read : { ...read, cache };
     return type === undefined ? withForm(withCache, { ...formOf(read), lacks: ["type"] }) : withCache;
   }
-  if (typeof type !== "string") throw missing(`${param}.type`);
+  if (typeof type !== "string") throw missingParameter(`${param}.type`);
   return { kind: "native", dialect: "openai-chat", value: tool };
 }
 
@@ -45,7 +46,7 @@ export function readFunction(
   rest: Record<string, Json | undefined> = {},
 ): Extract<NeutralTool, { kind: "function" }> {
   const name = readString(named, "name", `${param}.name`);
-  if (name === null) throw missing(`${param}.name`);
+  if (name === null) throw missingParameter(`${param}.name`);
   const inner = restOf(named, FUNCTION);
   const extra = inner === null ? rest : { ...rest, function: inner };
   const silent: Record<string, Json> = {};
@@ -66,7 +67,7 @@ export function readFunction(
 function readCustom(tool: JsonObject, param: string): NeutralTool {
   const custom = toObject(tool["custom"] ?? null, `${param}.custom`);
   const name = readString(custom, "name", `${param}.custom.name`);
-  if (name === null) throw missing(`${param}.custom.name`);
+  if (name === null) throw missingParameter(`${param}.custom.name`);
   const inner = restOf(custom, CUSTOM);
   const rest = restOf(tool, new Set(["type", "custom"]));
   const extra = inner === null ? rest : { ...rest, custom: inner };
@@ -233,7 +234,7 @@ export function readToolChoice(value: Json): ToolChoice {
     return withForm({ kind: "allowed", names, isRequired: allowed["mode"] === "required" }, { said: value });
   }
   const name = nameOf(choice);
-  if (name === null) throw missing("tool_choice.function.name");
+  if (name === null) throw missingParameter("tool_choice.function.name");
   return withForm({ kind: "tool", name }, { said: value });
 }
 

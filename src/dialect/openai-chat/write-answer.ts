@@ -2,10 +2,12 @@ import { type Json, type JsonObject, asArray, asObject } from "../../lib/json.ts
 import type { AnswerContext } from "../dialect.ts";
 import type { NeutralAnswer, NeutralChoice, Opaque, Part, ReasoningPart, ToolCallPart } from "../neutral.ts";
 import { writeAnnotation } from "./citations.ts";
+import { clientOfAnswer, reasoningMember } from "./client-kind.ts";
 import { writeFinish } from "./finish.ts";
 import { formOf } from "./form.ts";
 import { writeTokenLists, writeTokens } from "./logprobs.ts";
 import { urlOf } from "./media.ts";
+import { withThinking } from "./mistral-client.ts";
 import { detailOf, writeDetails } from "./reasoning-parts.ts";
 import { writeUsage } from "./usage.ts";
 import { writePart } from "./write-content.ts";
@@ -57,9 +59,10 @@ function writeChoice(choice: NeutralChoice, isOwn: boolean, context: AnswerConte
   const isLegacy = isLegacyCaller(context);
   const form = isOwn ? formOf(choice) : {};
   const { message: rest, logprobs: saidLogprobs, ...extra } = (isOwn ? choice.extra : null) ?? {};
+  const message = writeMessage(choice, isOwn, isLegacy, reasoningMember(context), asObject(rest));
   const written: Written = {
     index: choice.index,
-    message: writeMessage(choice, isOwn, isLegacy, asObject(rest)),
+    message: clientOfAnswer(context) === "mistral" ? withThinking(message, choice) : message,
     logprobs: writeLogprobs(choice, saidLogprobs, isOwn),
     finish_reason: finishOf(choice, isOwn, isLegacy),
     ...extra,
@@ -171,7 +174,13 @@ function writeAudio(part: Extract<Part, { kind: "audio" }>, isOwn: boolean): Jso
 }
 
 /** `rest`: what of the message its reader had no word for, or said nothing. */
-function writeMessage(choice: NeutralChoice, isOwn: boolean, isLegacy: boolean, rest: JsonObject | null): JsonObject {
+function writeMessage(
+  choice: NeutralChoice,
+  isOwn: boolean,
+  isLegacy: boolean,
+  reasoningField: string,
+  rest: JsonObject | null,
+): JsonObject {
   const form = isOwn ? formOf(choice) : {};
   const gathered = gather(choice.parts, isOwn, form.isList === true);
   const { text, refusal, reasoning, calls } = gathered;
@@ -181,7 +190,8 @@ function writeMessage(choice: NeutralChoice, isOwn: boolean, isLegacy: boolean, 
   else if (!isOwn)
     message["content"] = gathered.calls.length > 0 || refusal !== null || gathered.audio !== null ? null : "";
   if (refusal !== null || !isOwn) message["refusal"] = refusal;
-  writeAnswerReasoning(message, reasoning, calls, isOwn, form.plainReasoning, form.hasDetails);
+  const plain = isOwn ? (form.plainReasoning ?? []) : [reasoningField];
+  writeAnswerReasoning(message, reasoning, calls, isOwn, plain, form.hasDetails);
   if (gathered.annotations.length > 0) message["annotations"] = gathered.annotations;
   if (gathered.audio !== null) message["audio"] = gathered.audio;
   if (gathered.images.length > 0) message["images"] = gathered.images;
@@ -206,11 +216,11 @@ function writeAnswerReasoning(
   parts: readonly ReasoningPart[],
   calls: readonly ToolCallPart[],
   isOwn: boolean,
-  plain: readonly string[] | undefined,
+  plain: readonly string[],
   hadDetails: boolean | undefined,
 ): void {
   const text = joinReasoning(parts, isOwn);
-  if (text !== "") for (const field of isOwn ? (plain ?? []) : ["reasoning_content"]) message[field] = text;
+  if (text !== "") for (const field of plain) message[field] = text;
   const isSigned = parts.some(({ signature, encrypted }) => signature !== undefined || encrypted !== undefined);
   if (isOwn ? hadDetails !== true : !isSigned) return;
   const details = writeDetails(parts, { isOwn, isForProvider: false });

@@ -1,5 +1,6 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
 import type { WrittenRequest } from "../dialect.ts";
+import { JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import type { NeutralRequest, NeutralTool, ResponseFormat } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { renameMembers } from "../wire-names.ts";
@@ -11,9 +12,6 @@ import { writeCache, writePart } from "./write-content.ts";
 import { writeMessages } from "./write-messages.ts";
 
 type Written = Record<string, Json | undefined>;
-
-/** The tool through which JSON of a schema is asked for where there is no field for it. */
-const JSON_TOOL = "json_output";
 
 /** Writes a chat completion's request; legacy completions too become one. */
 export function writeRequest(request: NeutralRequest, target: Target): WrittenRequest {
@@ -62,7 +60,7 @@ function writeNumbers(
   put("top_p", request.topP);
   put("top_k", request.topK);
   put("min_p", request.minP);
-  put("seed", request.seed);
+  put(names?.["seed"] ?? "seed", request.seed);
   put("frequency_penalty", request.frequencyPenalty);
   put("presence_penalty", request.presencePenalty);
   put("repetition_penalty", request.repetitionPenalty);
@@ -140,14 +138,8 @@ function writeFormat(
       }
       if (jsonSchema === "tool") {
         body["tool_choice"] = tools.length === 0 ? { type: "function", function: { name: JSON_TOOL } } : "required";
-        tools.push({
-          type: "function",
-          function: {
-            name: JSON_TOOL,
-            description: format.description ?? "Gives the answer; call it with the whole of it.",
-            parameters: format.schema,
-          },
-        });
+        const { name, description, parameters } = jsonToolOf(format);
+        tools.push({ type: "function", function: { name, description, parameters } });
         return JSON_TOOL;
       }
       if (isOwn && said !== undefined) body["response_format"] = said;

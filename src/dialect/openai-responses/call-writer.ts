@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import { asString, type JsonObject } from "../../lib/json.ts";
 import type { Opaque, PartStart } from "../neutral.ts";
 import { writeCallItem } from "./call-item.ts";
@@ -40,7 +41,7 @@ export class CallWriter {
 
   delta(text: string): string {
     if (text === "") return "";
-    this.#arguments += text;
+    this.#arguments = gatherText(this.#arguments, text);
     this.#out.hold(text.length);
     return `${this.#before}${this.#out.next()}${this.#behind}${JSON.stringify(text)}}\n\n`;
   }

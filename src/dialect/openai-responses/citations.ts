@@ -1,19 +1,6 @@
 import { asNumber, asObject, asString, type JsonObject } from "../../lib/json.ts";
-import type { Citation } from "../neutral.ts";
+import { type Citation, NO_CITATION } from "../neutral.ts";
 import { leftover } from "./leftover.ts";
-
-const NONE = {
-  url: null,
-  title: null,
-  documentIndex: null,
-  documentId: null,
-  citedText: null,
-  start: null,
-  end: null,
-  sourceStart: null,
-  sourceEnd: null,
-  sourceUnit: null,
-} as const;
 
 /** An annotation of an `output_text`; its `type`, and what has no neutral word, stay in `extra`. */
 export function readCitation(annotation: JsonObject): Citation {
@@ -27,7 +14,11 @@ export function readCitation(annotation: JsonObject): Citation {
         end: asNumber(annotation["end_index"]),
       };
       const { url, title, start, end } = read;
-      return { ...NONE, ...read, extra: leftover(annotation, { url, title, start_index: start, end_index: end }) };
+      return {
+        ...NO_CITATION,
+        ...read,
+        extra: leftover(annotation, { url, title, start_index: start, end_index: end }),
+      };
     }
     case "file_citation":
     case "file_path":
@@ -38,7 +29,7 @@ export function readCitation(annotation: JsonObject): Citation {
       const start = asNumber(annotation["start_index"]);
       const end = asNumber(annotation["end_index"]);
       return {
-        ...NONE,
+        ...NO_CITATION,
         documentId,
         title,
         start: start ?? index,
@@ -53,7 +44,7 @@ export function readCitation(annotation: JsonObject): Citation {
       };
     }
     default:
-      return { ...NONE, extra: annotation };
+      return { ...NO_CITATION, extra: annotation };
   }
 }
 

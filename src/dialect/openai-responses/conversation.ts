@@ -1,6 +1,7 @@
 /** Conversations of stored responses: what a request that goes on from one, or refers to its items, really says. */
 import { GatewayError } from "../../errors.ts";
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import { ResponseIds } from "./ids.ts";
 import { PREVIOUS_RESPONSE } from "./previous-response.ts";
 
@@ -193,14 +194,14 @@ function keepItem(item: JsonObject, ids: ResponseIds): JsonObject {
   };
 }
 
-const PREFIXES: Readonly<Record<string, string>> = {
+const PREFIXES: Readonly<Record<string, string>> = tableOf({
   message: "msg",
   reasoning: "rs",
   function_call: "fc",
   function_call_output: "fco",
   custom_tool_call: "ctc",
   custom_tool_call_output: "ctco",
-};
+});
 
 /**
  * The response in the last event of a stream as the caller got it (`response.completed` or `response.incomplete`); null where the

@@ -1,5 +1,6 @@
 import type { Dialect } from "../dialect.ts";
 import { responsesCountTokens } from "./count-tokens.ts";
+import { dropEmptyMessages } from "./drop-empty-messages.ts";
 import { RESPONSES_ENDPOINTS } from "./endpoints.ts";
 import { responsesErrors } from "./errors.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -20,6 +21,7 @@ export const openaiResponses: Dialect = {
   extraHints: RESPONSES_HINTS,
   repeatsRequest: true,
   generate: {
+    simplify: dropEmptyMessages,
     readRequest,
     writeRequest,
     readAnswer,

@@ -1,5 +1,6 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asNumber, asObject, asString, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
 import { neutralErrorOf } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
@@ -30,7 +31,7 @@ const WORDS = {
 } as const satisfies Record<ErrorCode, { type: string; code: string | null }>;
 
 /** Providers' finer codes that say more than the status does. The second half is of `response.error`, which has no status. */
-const CODES: Readonly<Record<string, ErrorCode>> = {
+const CODES: Readonly<Record<string, ErrorCode>> = tableOf({
   context_length_exceeded: "context_window_exceeded",
   string_above_max_length: "context_window_exceeded",
   content_policy_violation: "content_policy",
@@ -57,7 +58,7 @@ const CODES: Readonly<Record<string, ErrorCode>> = {
   internal_error: "upstream_error",
   vector_store_timeout: "upstream_timeout",
   timeout: "upstream_timeout",
-};
+});
 
 /** Status of an error that came without one, inside a stream. */
 const STATUSES: Partial<Record<ErrorCode, number>> = {

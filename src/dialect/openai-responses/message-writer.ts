@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import { asObject, type JsonObject } from "../../lib/json.ts";
 import type { Citation, Opaque, TokenLogprob } from "../neutral.ts";
 import { writeCitation } from "./citations.ts";
@@ -46,7 +47,7 @@ export class ContentWriter {
 
   delta(text: string): string {
     if (text === "") return "";
-    this.#text += text;
+    this.#text = gatherText(this.#text, text);
     this.#out.hold(text.length);
     const end = this.#unsent.length === 0 ? this.#end : this.#takeLogprobs();
     return this.#before + this.#out.next() + this.#behind + JSON.stringify(text) + end;

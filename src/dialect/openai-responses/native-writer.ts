@@ -1,13 +1,14 @@
 import { asString, type Json, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { EventWriter } from "./event-writer.ts";
 
 /** What the API tells of its own tools between an item's `added` and its `done`, where it tells anything. */
-const STEPS: Readonly<Record<string, readonly string[]>> = {
+const STEPS: Readonly<Record<string, readonly string[]>> = tableOf({
   web_search_call: ["in_progress", "searching", "completed"],
   file_search_call: ["in_progress", "searching", "completed"],
   image_generation_call: ["in_progress", "generating", "completed"],
   mcp_list_tools: ["in_progress", "completed"],
-};
+});
 
 /** An item that came as one piece, with the events of its type, so that what follows those (a web page's progress) sees them. */
 export function writeNativeItem(out: EventWriter, item: JsonObject): string {

@@ -1,7 +1,8 @@
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { MediaSource, NeutralMessage, Part, Role, TextPart } from "../neutral.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
 import { readCallItem } from "./call-item.ts";
-import { invalidType, invalidValue, missingInput, missingParameter } from "./invalid.ts";
+import { missingInput } from "./missing-input.ts";
 import { ItemReader, nativeOf } from "./items.ts";
 import { leftover } from "./leftover.ts";
 import { parseDataUrl } from "./data-url.ts";

@@ -7,7 +7,7 @@ import {
   type ReasoningEffort,
   type ReasoningSettings,
 } from "../neutral.ts";
-import { invalidType, invalidValue } from "./invalid.ts";
+import { invalidType, invalidValue } from "../openai-invalid.ts";
 import { leftover } from "./leftover.ts";
 import { readInput } from "./read-input.ts";
 import { PREVIOUS_RESPONSE } from "./previous-response.ts";

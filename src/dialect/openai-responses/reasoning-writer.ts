@@ -1,3 +1,4 @@
+import { gatherText } from "../../lib/gather-text.ts";
 import type { JsonObject } from "../../lib/json.ts";
 import type { Opaque, PartStart } from "../neutral.ts";
 import type { EventWriter } from "./event-writer.ts";
@@ -43,7 +44,7 @@ export class ReasoningWriter {
     if (text === "") return "";
     if (isBreak && !this.#isContent) return this.#isOpen ? this.#closeParagraph() : "";
     const opened = this.#isOpen ? "" : this.#openParagraph();
-    this.#text += text;
+    this.#text = gatherText(this.#text, text);
     this.#out.hold(text.length);
     return `${opened}${this.#before}${this.#out.next()}${this.#behind}${JSON.stringify(text)}}\n\n`;
   }

@@ -1,6 +1,6 @@
 import { asBoolean, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { NeutralRequest, ResponseFormat } from "../neutral.ts";
-import { invalidType, invalidValue, missingParameter } from "./invalid.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
 import { leftover } from "./leftover.ts";
 
 const FORMATS = ["json_object", "json_schema", "text"];

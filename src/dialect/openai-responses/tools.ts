@@ -1,7 +1,7 @@
 import { asArray, asBoolean, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { NeutralTool, ToolChoice } from "../neutral.ts";
 import type { Target } from "../target.ts";
-import { invalidType, invalidValue, missingParameter } from "./invalid.ts";
+import { invalidType, invalidValue, missingParameter } from "../openai-invalid.ts";
 import { leftover } from "./leftover.ts";
 
 /** `tools` of a request. Throws GatewayError `invalid_request` for what is no tool. */

@@ -1,4 +1,5 @@
 import { asObject, type Json, type JsonObject } from "../../lib/json.ts";
+import { tableOf } from "../../lib/table.ts";
 import type { FilePart, ImagePart, NeutralMessage, NeutralRequest, Part, ToolResultPart } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { writeCallItem } from "./call-item.ts";
@@ -130,14 +131,14 @@ function writeFile(part: FilePart, extra: JsonObject | undefined): JsonObject {
   }
 }
 
-const ENDINGS: Readonly<Record<string, string>> = {
+const ENDINGS: Readonly<Record<string, string>> = tableOf({
   "application/pdf": "pdf",
   "text/plain": "txt",
   "text/markdown": "md",
   "text/html": "html",
   "text/csv": "csv",
   "application/json": "json",
-};
+});
 
 function nameOf(mediaType: string): string {
   return `file.${ENDINGS[mediaType] ?? /\/([a-z0-9]+)$/.exec(mediaType)?.[1] ?? "bin"}`;
@@ -167,6 +168,7 @@ function callId(id: string): string {
 function writeOwnTurn(parts: readonly Part[]): readonly Json[] {
   const items = new ItemWriter({
     isOwn: true,
+    isEncryptionAsked: false,
     newId: (prefix) => `${prefix}_`,
     logprobs: [],
     lastStatus: "completed",

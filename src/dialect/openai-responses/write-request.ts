@@ -1,5 +1,6 @@
 import { asObject, type Json, type JsonObject } from "../../lib/json.ts";
 import type { WrittenRequest } from "../dialect.ts";
+import { type FunctionTool, JSON_TOOL, jsonToolOf } from "../json-tool.ts";
 import type { NeutralRequest, NeutralTool, ReasoningSettings } from "../neutral.ts";
 import { effortOfBudget, nearestEffort } from "../reasoning-effort.ts";
 import type { Target } from "../target.ts";
@@ -7,7 +8,6 @@ import { writeFormat } from "./text-format.ts";
 import { writeTool, writeToolChoice } from "./tools.ts";
 import { writeInput } from "./write-input.ts";
 
-const JSON_TOOL = "json_output";
 /** "Invalid 'max_output_tokens': integer below minimum value. Expected a value >= 16": what the API says to fewer. */
 const MIN_OUTPUT_TOKENS = 16;
 
@@ -22,7 +22,7 @@ export function writeRequest(request: NeutralRequest, target: Target): WrittenRe
     const written = writeTool(tool, isOwn, target);
     return written === null ? [] : [written];
   });
-  if (usesTool) tools.push(jsonTool(responseFormat.schema, responseFormat.description));
+  if (usesTool) tools.push(writeJsonTool(jsonToolOf(responseFormat)));
   const toolChoice = usesTool ? choiceWithJsonTool(request.tools) : request.toolChoice;
   const reasoning = writeReasoning(request.reasoning, target, request.maxTokens);
   const text = writeText(request, usesTool, target, extra["text"]);
@@ -136,14 +136,8 @@ function writeText(request: NeutralRequest, usesTool: boolean, target: Target, e
   return Object.keys(text).length === 0 ? null : text;
 }
 
-function jsonTool(schema: JsonObject, description: string | null): JsonObject {
-  return {
-    type: "function",
-    name: JSON_TOOL,
-    description: description ?? "Gives the answer in the form that was asked for.",
-    parameters: schema,
-    strict: false,
-  };
+function writeJsonTool({ name, description, parameters }: FunctionTool): JsonObject {
+  return { type: "function", name, description, parameters, strict: false };
 }
 
 function choiceWithJsonTool(tools: readonly NeutralTool[]): NonNullable<NeutralRequest["toolChoice"]> {

@@ -1,10 +1,15 @@
 import type { Authorizer, AuthHeaders, UnsignedRequest } from "../../exchange.ts";
-import type { Secret } from "../../lib/secret.ts";
+import { Secret } from "../../lib/secret.ts";
 import type { AuthorizerInput } from "../define.ts";
-import { credentialChain } from "./credential-chain.ts";
-import { CredentialCache } from "./credential-cache.ts";
-import { type AwsCredentials, credentialError, readApiKey, readVariable } from "./credentials.ts";
+import { readVariable } from "../token/access-token.ts";
+import { keyAuthorizer } from "../token/bearer-authorizer.ts";
+import { RenewingCache } from "../token/renewing-cache.ts";
+import { findCredentials } from "./credential-chain.ts";
+import { AWS, type AwsCredentials, credentialError, readApiKey } from "./credentials.ts";
 import { RequestSigner } from "./sigv4.ts";
+
+/** AWS gives new ones from five minutes before: https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-security-credentials.html */
+const RENEW_BEFORE_MS = 5 * 60_000;
 
 export type AwsAuthorizerOptions = {
   /** The signing name: "bedrock". */
@@ -41,7 +46,7 @@ function chooseProof(input: AuthorizerInput, { service, bearerEnv }: AwsAuthoriz
   const bearer = bearerEnv === null ? null : readVariable(input.env, bearerEnv);
   const given = input.apiKey === null ? null : readApiKey(input.apiKey);
   if (given?.kind === "bearer") return bearerAuthorizer(given.key);
-  if (given === null && bearer !== null) return bearerAuthorizer({ reveal: () => bearer });
+  if (given === null && bearer !== null) return bearerAuthorizer(new Secret(bearer));
   const signer = new RequestSigner(service, requireRegion(input));
   return credentialsAuthorizer(openCredentials(input), (request, credentials) =>
     signer.sign(request, credentials, input.now()),
@@ -49,21 +54,23 @@ function chooseProof(input: AuthorizerInput, { service, bearerEnv }: AwsAuthoriz
 }
 
 /** The credentials of `api_key`, or of the surroundings. */
-export function openCredentials(input: AuthorizerInput): CredentialCache {
-  if (input.apiKey === null)
-    return new CredentialCache(credentialChain(requireRegion(input), input.env, input.now), input.now);
+export function openCredentials(input: AuthorizerInput): RenewingCache<AwsCredentials> {
+  const options = { whose: AWS, now: input.now, renewBeforeMs: RENEW_BEFORE_MS };
+  if (input.apiKey === null) {
+    return new RenewingCache(findCredentials(requireRegion(input), input.env, input.now), options);
+  }
   const given = readApiKey(input.apiKey);
   if (given.kind === "bearer") {
     throw credentialError(
       "expected ACCESS_KEY_ID:SECRET_ACCESS_KEY with an optional :SESSION_TOKEN behind it, got a key without a colon.",
     );
   }
-  return new CredentialCache(async () => given.credentials, input.now);
+  return new RenewingCache(async () => given.credentials, options);
 }
 
 /** Asks the cache, and has the answer made of what it gives: at once where it can. */
 export function credentialsAuthorizer(
-  cache: CredentialCache,
+  cache: RenewingCache<AwsCredentials>,
   prove: (request: UnsignedRequest, credentials: AwsCredentials) => AuthHeaders,
 ): Authorizer {
   return {
@@ -78,12 +85,8 @@ export function credentialsAuthorizer(
 }
 
 /** A key that goes along as it is. */
-export function bearerAuthorizer(key: Pick<Secret, "reveal">): Authorizer {
-  return {
-    authorize: () => [["authorization", `Bearer ${key.reveal()}`]],
-    // It is what the config says: nothing newer can be fetched.
-    invalidate: () => {},
-  };
+export function bearerAuthorizer(key: Secret): Authorizer {
+  return keyAuthorizer(AWS, "authorization", "Bearer", key);
 }
 
 export function requireRegion(input: AuthorizerInput): string {

@@ -2,15 +2,10 @@
  * The credentials endpoint of ECS tasks, EKS pod identities and Greengrass:
  * https://docs.aws.amazon.com/sdkref/latest/guide/feature-container-credentials.html
  */
-import {
-  type CredentialSource,
-  credentialError,
-  type Environment,
-  readCredentialDocument,
-  readVariable,
-} from "./credentials.ts";
-import { fetchText } from "./fetch-text.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { fetchAnswer } from "../token/fetch-answer.ts";
+import { readSmallFile } from "../token/read-small-file.ts";
+import { AWS, type CredentialSource, credentialError, readCredentialDocument } from "./credentials.ts";
 
 /** The URL parser writes every IPv4 address in four decimal parts. */
 const LOOPBACK = /^127\.\d{1,3}\.\d{1,3}\.\d{1,3}$/;
@@ -28,8 +23,10 @@ export function containerSource(env: Environment): CredentialSource {
     if (relative === null && full === null) return null;
     const url = relative === null ? checkFullUri(full ?? "") : `${ECS_ORIGIN}${relative}`;
     const token = await readAuthorizationToken(env);
-    const { status, text } = await fetchText(url, "the container credentials endpoint", {
-      headers: { accept: "application/json", ...(token === null ? {} : { authorization: token }) },
+    const { status, text } = await fetchAnswer(url, {
+      whose: AWS,
+      what: "the container credentials endpoint",
+      headers: token === null ? {} : { authorization: token },
       timeoutMs: TIMEOUT_MS,
       isLocal: true,
     });
@@ -64,7 +61,7 @@ async function readAuthorizationToken(env: Environment): Promise<string | null> 
   const token =
     file === null
       ? readVariable(env, "AWS_CONTAINER_AUTHORIZATION_TOKEN")
-      : ((await readSmallFile(file, "the container authorization token file"))?.trim() ?? null);
+      : ((await readSmallFile(AWS, "the container authorization token file", file))?.trim() ?? null);
   if (file !== null && token === null) {
     throw credentialError(`the container authorization token file ${file} is not there.`);
   }

@@ -1,5 +1,6 @@
+import { type Environment, readVariable } from "../token/access-token.ts";
 import { containerSource } from "./container-source.ts";
-import { type CredentialSource, type Environment, makeStaticCredentials, readVariable } from "./credentials.ts";
+import { type AwsCredentials, type CredentialSource, credentialError, makeStaticCredentials } from "./credentials.ts";
 import { instanceSource } from "./instance-source.ts";
 import { profileSource } from "./profile-source.ts";
 import { TokenService } from "./sts.ts";
@@ -32,6 +33,18 @@ export function credentialChain(region: string, env: Environment, now: () => num
       if (found !== null) return found;
     }
     return null;
+  };
+}
+
+/** The same, where having none is an error. */
+export function findCredentials(region: string, env: Environment, now: () => number): () => Promise<AwsCredentials> {
+  const source = credentialChain(region, env, now);
+  return async () => {
+    const found = await source();
+    if (found !== null) return found;
+    throw credentialError(
+      "none found. Looked for api_key, AWS_ACCESS_KEY_ID, AWS_WEB_IDENTITY_TOKEN_FILE, AWS's config files, AWS_CONTAINER_CREDENTIALS_FULL_URI and the instance metadata service.",
+    );
   };
 }
 

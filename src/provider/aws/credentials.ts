@@ -1,6 +1,9 @@
-import { GatewayError } from "../../errors.ts";
+import type { GatewayError } from "../../errors.ts";
 import { asObject, asString, parseObject } from "../../lib/json.ts";
 import { Secret } from "../../lib/secret.ts";
+import { tokenError } from "../token/access-token.ts";
+
+export const AWS = "AWS";
 
 /** What AWS requests are signed with. */
 export type AwsCredentials = {
@@ -14,20 +17,9 @@ export type AwsCredentials = {
 /** Where credentials come from; null where this source is not set up here. Throws GatewayError `upstream_error` where it is and fails. */
 export type CredentialSource = () => Promise<AwsCredentials | null>;
 
-export type Environment = Readonly<Record<string, string | undefined>>;
-
 /** The one error of this folder: AWS credentials could not be had. The message names sources and settings, never their values. */
 export function credentialError(message: string, cause?: unknown): GatewayError {
-  return new GatewayError("upstream_error", `AWS credentials: ${message}`, {
-    upstreamType: "auth",
-    ...(cause === undefined ? {} : { cause }),
-  });
-}
-
-/** An environment variable that says something. */
-export function readVariable(env: Environment, name: string): string | null {
-  const value = env[name]?.trim();
-  return value === undefined || value === "" ? null : value;
+  return tokenError(AWS, message, cause);
 }
 
 /** Keys that were given as they are. */

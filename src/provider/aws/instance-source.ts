@@ -2,16 +2,17 @@
  * The instance metadata service of EC2, version 2 only (a token first, then everything with it):
  * https://docs.aws.amazon.com/AWSEC2/latest/UserGuide/instance-metadata-v2-how-it-works.html
  */
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { fetchAnswer } from "../token/fetch-answer.ts";
 import {
+  AWS,
   type AwsCredentials,
   type CredentialSource,
   credentialError,
-  type Environment,
   readCredentialDocument,
-  readVariable,
 } from "./credentials.ts";
-import { fetchText } from "./fetch-text.ts";
 
+const METADATA_SERVICE = "the instance metadata service";
 const ROLES_PATH = "/latest/meta-data/iam/security-credentials/";
 /** Where there is no such service the first packet is lost or refused: that must be known soon. */
 const TOKEN_TIMEOUT_MS = 1_000;
@@ -41,31 +42,34 @@ function originOf(env: Environment): string {
 }
 
 async function fetchToken(origin: string): Promise<string> {
-  const { status, text } = await fetchText(`${origin}/latest/api/token`, "the instance metadata service", {
+  const { status, text } = await fetchAnswer(`${origin}/latest/api/token`, {
+    whose: AWS,
+    what: METADATA_SERVICE,
     method: "PUT",
-    headers: { "x-aws-ec2-metadata-token-ttl-seconds": String(TOKEN_SECONDS) },
+    headers: { accept: "*/*", "x-aws-ec2-metadata-token-ttl-seconds": String(TOKEN_SECONDS) },
     timeoutMs: TOKEN_TIMEOUT_MS,
     isLocal: true,
   });
-  if (status !== 200 || text === "")
-    throw credentialError(`the instance metadata service gave no token, but ${status}.`);
+  if (status !== 200 || text === "") throw credentialError(`${METADATA_SERVICE} gave no token, but ${status}.`);
   return text;
 }
 
 async function fetchRoleCredentials(origin: string, token: string): Promise<AwsCredentials> {
   const ask = async (path: string): Promise<string> => {
-    const { status, text } = await fetchText(`${origin}${path}`, "the instance metadata service", {
-      headers: { "x-aws-ec2-metadata-token": token },
+    const { status, text } = await fetchAnswer(`${origin}${path}`, {
+      whose: AWS,
+      what: METADATA_SERVICE,
+      headers: { accept: "*/*", "x-aws-ec2-metadata-token": token },
       timeoutMs: TIMEOUT_MS,
       isLocal: true,
     });
     if (status === 404) throw credentialError("this EC2 instance has no IAM role.");
     if (status !== 200) {
-      throw credentialError(`the instance metadata service answered with status ${status}, expected 200.`);
+      throw credentialError(`${METADATA_SERVICE} answered with status ${status}, expected 200.`);
     }
     return text;
   };
   const role = (await ask(ROLES_PATH)).split("\n", 1)[0]?.trim() ?? "";
   if (role === "") throw credentialError("this EC2 instance has no IAM role.");
-  return readCredentialDocument(await ask(`${ROLES_PATH}${encodeURIComponent(role)}`), "the instance metadata service");
+  return readCredentialDocument(await ask(`${ROLES_PATH}${encodeURIComponent(role)}`), METADATA_SERVICE);
 }

@@ -1,11 +1,5 @@
-import {
-  type AwsCredentials,
-  type CredentialSource,
-  credentialError,
-  type Environment,
-  makeStaticCredentials,
-  readVariable,
-} from "./credentials.ts";
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { type AwsCredentials, type CredentialSource, credentialError, makeStaticCredentials } from "./credentials.ts";
 import { type Profile, readProfiles } from "./shared-config.ts";
 import type { AssumedRole, TokenService } from "./sts.ts";
 import { DEFAULT_SESSION_NAME, readIdentityToken } from "./web-identity-source.ts";

@@ -1,7 +1,8 @@
 /** The files that the AWS CLI and SDKs share: https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html */
 import { join } from "node:path";
-import { type Environment, readVariable } from "./credentials.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { readSmallFile } from "../token/read-small-file.ts";
+import { AWS } from "./credentials.ts";
 
 export type Profile = ReadonlyMap<string, string>;
 
@@ -12,14 +13,16 @@ export async function readProfiles(env: Environment): Promise<ReadonlyMap<string
   const credentialsPath = readVariable(env, "AWS_SHARED_CREDENTIALS_FILE") ?? pathIn(home, "credentials");
   const profiles = new Map<string, Map<string, string>>();
   if (configPath !== null) {
-    for (const [section, values] of parseIni((await readSmallFile(configPath, "AWS's config file")) ?? "")) {
+    for (const [section, values] of parseIni((await readSmallFile(AWS, "AWS's config file", configPath)) ?? "")) {
       // Other sections ("sso-session x", "services x") are no profiles.
       if (section === "default") profiles.set(section, values);
       else if (/^profile\s/.test(section)) profiles.set(section.slice("profile".length).trim(), values);
     }
   }
   if (credentialsPath !== null) {
-    for (const [name, values] of parseIni((await readSmallFile(credentialsPath, "AWS's credentials file")) ?? "")) {
+    for (const [name, values] of parseIni(
+      (await readSmallFile(AWS, "AWS's credentials file", credentialsPath)) ?? "",
+    )) {
       profiles.set(name, new Map([...(profiles.get(name) ?? []), ...values]));
     }
   }

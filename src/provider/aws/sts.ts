@@ -2,19 +2,12 @@
  * The Security Token Service: https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html and
  * https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRoleWithWebIdentity.html
  */
-import {
-  type AwsCredentials,
-  credentialError,
-  type Environment,
-  makeStaticCredentials,
-  readTime,
-  readVariable,
-} from "./credentials.ts";
-import { fetchText } from "./fetch-text.ts";
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { fetchAnswer } from "../token/fetch-answer.ts";
+import { AWS, type AwsCredentials, credentialError, makeStaticCredentials, readTime } from "./credentials.ts";
 import { RequestSigner } from "./sigv4.ts";
 
 const VERSION = "2011-06-15";
-const TIMEOUT_MS = 10_000;
 
 export type AssumedRole = {
   readonly roleArn: string;
@@ -63,7 +56,6 @@ export class TokenService {
         error,
       );
     }
-    const body = parameters.toString();
     const signed =
       signWith === null
         ? []
@@ -72,17 +64,17 @@ export class TokenService {
               method: "POST",
               path: `${url.pathname}${url.search}`,
               hostHeader: url.host,
-              body: Buffer.from(body, "utf8"),
+              body: Buffer.from(parameters.toString(), "utf8"),
             },
             signWith,
             this.#now(),
           );
-    const { status, text } = await fetchText(url.href, "STS", {
-      method: "POST",
-      headers: { ...Object.fromEntries(signed), "content-type": "application/x-www-form-urlencoded" },
-      body,
-      timeoutMs: TIMEOUT_MS,
-      isLocal: false,
+    const { status, text } = await fetchAnswer(url.href, {
+      whose: AWS,
+      what: "STS",
+      // XML, unless JSON is asked for.
+      headers: { ...Object.fromEntries(signed), accept: "text/xml" },
+      form: parameters,
     });
     const role = parameters.get("RoleArn");
     if (status !== 200) {

@@ -1,5 +1,6 @@
-import { type CredentialSource, credentialError, type Environment, readVariable } from "./credentials.ts";
-import { readSmallFile } from "./read-small-file.ts";
+import { type Environment, readVariable } from "../token/access-token.ts";
+import { readTokenFile } from "../token/read-small-file.ts";
+import { AWS, type CredentialSource } from "./credentials.ts";
 import type { TokenService } from "./sts.ts";
 
 export const DEFAULT_SESSION_NAME = "llmux";
@@ -23,9 +24,6 @@ export function webIdentitySource(env: Environment, tokenService: TokenService):
 }
 
 /** The token in a mounted file. */
-export async function readIdentityToken(path: string): Promise<string> {
-  const token = (await readSmallFile(path, "the web identity token file"))?.trim();
-  if (token === undefined) throw credentialError(`the web identity token file ${path} is not there.`);
-  if (token === "") throw credentialError(`the web identity token file ${path} is empty.`);
-  return token;
+export function readIdentityToken(path: string): Promise<string> {
+  return readTokenFile(AWS, "the web identity token file", path);
 }

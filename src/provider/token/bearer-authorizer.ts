@@ -12,7 +12,7 @@ export function renewingAuthorizer(
   fetchToken: () => Promise<AccessToken>,
   now: () => number,
 ): Authorizer {
-  const cache = new RenewingCache(whose, fetchToken, now);
+  const cache = new RenewingCache(fetchToken, { whose, now });
   let last: { readonly token: AccessToken; readonly headers: AuthHeaders } | null = null;
   const headersOf = (token: AccessToken): AuthHeaders => {
     if (last?.token !== token) {

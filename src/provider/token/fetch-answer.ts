@@ -9,9 +9,10 @@ export type FetchAnswerOptions = {
   readonly whose: string;
   readonly what: string;
   readonly headers?: Readonly<Record<string, string>>;
-  /** A POST of a form, or of JSON; a GET without either. */
-  readonly form?: Readonly<Record<string, string>>;
+  /** A POST of a form, or of JSON; a GET without either, unless it is said to be a PUT. */
+  readonly form?: Readonly<Record<string, string>> | URLSearchParams;
   readonly json?: unknown;
+  readonly method?: "PUT";
   readonly timeoutMs?: number;
   /** Metadata services live on the host: no proxy of the environment's leads there. */
   readonly isLocal?: boolean;
@@ -25,12 +26,13 @@ export type TokenServiceAnswer = {
 
 /** One small request off the data path. Throws GatewayError `upstream_error` when nothing came in time. */
 export async function fetchAnswer(url: string, options: FetchAnswerOptions): Promise<TokenServiceAnswer> {
-  const { whose, what, headers = {}, form, json, timeoutMs = TIMEOUT_MS, isLocal = false } = options;
-  const body = form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : encodeForm(form);
+  const { whose, what, headers = {}, form, json, method, timeoutMs = TIMEOUT_MS, isLocal = false } = options;
+  const body =
+    form === undefined ? (json === undefined ? undefined : JSON.stringify(json)) : new URLSearchParams(form).toString();
   const contentType = form === undefined ? "application/json" : "application/x-www-form-urlencoded";
   try {
     const response = await fetch(url, {
-      method: body === undefined ? "GET" : "POST",
+      method: method ?? (body === undefined ? "GET" : "POST"),
       headers: {
         accept: "application/json",
         ...headers,
@@ -64,10 +66,6 @@ export function checkTokenUrl(whose: string, what: string, text: string, mayBeLi
     mayBeLinkLocal && (/^169\.254\.\d+\.\d+$/.test(hostname) || hostname === "metadata.google.internal");
   if (protocol === "https:" || (protocol === "http:" && (isLoopback || isLinkLocal))) return url.href;
   throw tokenError(whose, `${what} should be a URL with https, got ${protocol}//${hostname}.`);
-}
-
-function encodeForm(form: Readonly<Record<string, string>>): string {
-  return new URLSearchParams(form).toString();
 }
 
 async function readBounded(response: Response): Promise<string> {

@@ -9,25 +9,34 @@ const RENEW_BEFORE_MS = 225_000;
 /** Between two tries: a source that fails, or a provider that refuses everything, is not asked for every request. */
 const RETRY_AFTER_MS = 5_000;
 
+export type RenewingCacheOptions = {
+  /** Names the cloud in errors. */
+  readonly whose: string;
+  readonly now: () => number;
+  /** How long before its end the next one is fetched: from when on its source gives a new one. */
+  readonly renewBeforeMs?: number;
+};
+
 /**
  * Keeps what expires and renews it, one fetch at a time: none → fetching → fresh → (near its end) renewing → fresh … While it is
  * renewed the old one serves; once that has expired everybody waits for the new one.
  */
 export class RenewingCache<Kept extends { readonly expiresAtMs: number | null }> {
-  readonly #whose: string;
   readonly #fetchOne: () => Promise<Kept>;
+  readonly #whose: string;
   readonly #now: () => number;
+  readonly #renewBeforeMs: number;
   #known: Kept | null = null;
   #fetching: Promise<Kept> | null = null;
   /** When the source was last asked, and how that failed. */
   #askedAtMs = Number.NEGATIVE_INFINITY;
   #failure: GatewayError | null = null;
 
-  /** `whose` names the cloud in errors. */
-  constructor(whose: string, fetchOne: () => Promise<Kept>, now: () => number) {
-    this.#whose = whose;
+  constructor(fetchOne: () => Promise<Kept>, { whose, now, renewBeforeMs = RENEW_BEFORE_MS }: RenewingCacheOptions) {
     this.#fetchOne = fetchOne;
+    this.#whose = whose;
     this.#now = now;
+    this.#renewBeforeMs = renewBeforeMs;
   }
 
   /** One that is good now; a promise only where it must be fetched first. Throws (or rejects with) GatewayError `upstream_error`. */
@@ -36,7 +45,7 @@ export class RenewingCache<Kept extends { readonly expiresAtMs: number | null }>
     const known = this.#known;
     if (known !== null) {
       const leftMs = known.expiresAtMs === null ? Number.POSITIVE_INFINITY : known.expiresAtMs - nowMs;
-      if (leftMs > RENEW_BEFORE_MS) return known;
+      if (leftMs > this.#renewBeforeMs) return known;
       if (leftMs > 0) {
         // Nobody waits for this one; a failure is told once the old one has expired.
         if (this.#fetching === null && !this.#isTooSoon(nowMs)) this.#fetch(nowMs).catch(() => {});

@@ -1,6 +1,5 @@
 /** Callers that leave: how long until the provider sees its connection close. */
 import type { AbortsJob, AbortsResult } from "../jobs.ts";
-import { EVENT_BYTES } from "../payloads.ts";
 import { percentile } from "../stats.ts";
 import { wallClockMs } from "../wall-clock.ts";
 import { Connection } from "./connection.ts";
@@ -33,9 +32,7 @@ export async function runAborts(job: AbortsJob): Promise<AbortsResult> {
     connection.send({ kind: job.phase === "waiting" ? "hang" : "drip", id });
     const isThere = await waitUntil(
       ARRIVE_DEADLINE_MS,
-      () =>
-        observer.arrivedMs(id) !== undefined &&
-        (job.phase === "waiting" || connection.bodyBytes >= CHUNKS_READ * EVENT_BYTES),
+      () => observer.arrivedMs(id) !== undefined && (job.phase === "waiting" || connection.chunks >= CHUNKS_READ),
     );
     if (!isThere) {
       faults.add(`request ${id} did not reach its phase in ${ARRIVE_DEADLINE_MS} ms`);

@@ -1,46 +1,62 @@
-/** Many streams with one small event at a time, like tokens: CPU per SSE chunk. */
+/** Many streams with one small event at a time, like tokens: CPU per SSE chunk, and how long each was on its way. */
 import type { ChunksJob, ChunksResult } from "../jobs.ts";
-import { EVENT_BYTES } from "../payloads.ts";
+import { percentile } from "../stats.ts";
+import { wallClockMs } from "../wall-clock.ts";
 import { openConnections } from "./connection.ts";
 import { beginCpuWindow } from "./cpu-window.ts";
 import { FaultLog } from "./fault-log.ts";
+import { openObserver } from "./mock-observer.ts";
+
+const MAX_SAMPLES = 1_000_000;
 
 export async function runChunks(job: ChunksJob): Promise<ChunksResult> {
   const faults = new FaultLog();
-  let bytes = 0;
+  const observer = job.controlPort === null ? null : await openObserver(job.controlPort);
+  const offsetMs = observer?.offsetMs ?? 0;
+  observer?.close();
+  const isStamped = observer !== null;
+  const delaysMs: number[] = [];
+  let chunks = 0;
+  let isMeasured = false;
   let isOver = false;
+  const { chunksPerStream, gapMs } = job;
   const connections = await openConnections(job.streams, job, {
-    onBytes(_connection, count) {
-      bytes += count;
+    onChunk(stampMicros) {
+      chunks += 1;
+      if (stampMicros === 0 || !isMeasured || delaysMs.length >= MAX_SAMPLES) return;
+      delaysMs.push(wallClockMs() + offsetMs - stampMicros / 1000);
     },
     onAnswer(connection, fault) {
       if (fault !== null) faults.add(fault);
-      if (!isOver) connection.send({ kind: "stream", chunks: job.chunksPerStream, gapMs: job.gapMs });
+      if (!isOver) connection.send({ kind: "stream", chunks: chunksPerStream, gapMs, isStamped });
     },
     onLost: (_connection, message) => faults.add(message),
   });
   // The first streams differ in length, so that ends and beginnings are spread over time as they are in real traffic.
   for (const [index, connection] of connections.entries()) {
-    const chunks = Math.max(1, Math.round(((index + 1) / connections.length) * job.chunksPerStream));
-    connection.send({ kind: "stream", chunks, gapMs: job.gapMs });
+    const first = Math.max(1, Math.round(((index + 1) / connections.length) * chunksPerStream));
+    connection.send({ kind: "stream", chunks: first, gapMs, isStamped });
     if (index % 16 === 15) await Bun.sleep(1);
   }
   await Bun.sleep(job.warmupMs);
-  const bytesBefore = bytes;
+  const chunksBefore = chunks;
   const endWindow = beginCpuWindow(job);
+  isMeasured = true;
   await Bun.sleep(job.windowMs);
+  isMeasured = false;
   const window = endWindow();
-  const chunks = (bytes - bytesBefore) / EVENT_BYTES;
+  const measured = chunks - chunksBefore;
   isOver = true;
-  const expected = (job.streams * window.durationMs) / job.gapMs;
-  if (chunks < expected * 0.8) {
-    faults.add(`expected about ${Math.round(expected)} chunks in the window, got ${Math.round(chunks)}`);
+  const expected = (job.streams * window.durationMs) / gapMs;
+  if (measured < expected * 0.8) {
+    faults.add(`expected about ${Math.round(expected)} chunks in the window, got ${measured}`);
   }
   for (const connection of connections) connection.close();
   return {
     kind: "chunks",
-    chunks: Math.round(chunks),
-    cpuMicrosPerChunk: window.proxyMicros / chunks,
+    chunks: measured,
+    cpuMicrosPerChunk: window.proxyMicros / measured,
+    delay: isStamped ? { p50Ms: percentile(delaysMs, 0.5), p99Ms: percentile(delaysMs, 0.99) } : null,
     shares: window.shares,
     faults: faults.summarize(),
   };

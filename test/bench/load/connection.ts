@@ -1,7 +1,8 @@
 /** A caller's keep-alive connection: sends one request at a time and checks the answer. */
 import type { Socket } from "bun";
 import type { JobBase } from "../jobs.ts";
-import { renderRequest, spellScenario } from "../payloads.ts";
+import { renderRequest } from "../call.ts";
+import { spellScenario } from "../payloads.ts";
 import type { Scenario } from "../payloads.ts";
 import { AnswerCheck } from "./answer-check.ts";
 import { ResponseReader } from "./response-reader.ts";
@@ -9,6 +10,8 @@ import { ResponseReader } from "./response-reader.ts";
 export type ConnectionEvents = {
   /** Decoded body bytes arrived. */
   onBytes?(connection: Connection, count: number): void;
+  /** A chunk of a stream arrived; `stampMicros`: when the mock sent it, 0 where it does not say. */
+  onChunk?(stampMicros: number): void;
   /** The answer is complete; `fault` says what is wrong with it, null where nothing is. */
   onAnswer(connection: Connection, fault: string | null): void;
   /** The connection closed while an answer was due. */
@@ -16,7 +19,7 @@ export type ConnectionEvents = {
 };
 
 /** What a job needs of its callers: where to, with which headers, checked how. */
-export type CallerOptions = Pick<JobBase, "target" | "headers" | "withholdsUsage">;
+export type CallerOptions = Pick<JobBase, "target" | "headers" | "call" | "withholdsUsage">;
 
 const rendered = new Map<string, Buffer>();
 const MAX_RENDERED = 1024;
@@ -35,7 +38,9 @@ export class Connection {
   private constructor(options: CallerOptions, events: ConnectionEvents) {
     this.#options = options;
     this.#events = events;
-    this.#check = new AnswerCheck(options.withholdsUsage);
+    const { call, withholdsUsage } = options;
+    const { onChunk } = events;
+    this.#check = new AnswerCheck({ call, withholdsUsage, ...(onChunk === undefined ? {} : { onChunk }) });
     this.#reader = new ResponseReader({
       onHead: (status) => this.#check.addHead(status),
       onBody: (bytes, from, to) => {
@@ -63,6 +68,11 @@ export class Connection {
   /** Body bytes of the answer so far. */
   get bodyBytes(): number {
     return this.#check.bodyBytes;
+  }
+
+  /** Chunks of the stream so far. */
+  get chunks(): number {
+    return this.#check.chunks;
   }
 
   get isWaiting(): boolean {
@@ -117,11 +127,12 @@ export class Connection {
   }
 
   #render(scenario: Scenario): Buffer {
-    if (scenario.kind === "hang" || scenario.kind === "drip") return renderRequest(scenario, this.#options.headers);
+    const { call, headers } = this.#options;
+    if (scenario.kind === "hang" || scenario.kind === "drip") return renderRequest(call, scenario, headers);
     const key = spellScenario(scenario);
     let request = rendered.get(key);
     if (request === undefined) {
-      request = renderRequest(scenario, this.#options.headers);
+      request = renderRequest(call, scenario, headers);
       if (rendered.size < MAX_RENDERED) rendered.set(key, request);
     }
     return request;

@@ -1,8 +1,8 @@
 /** Takes CPU readings at both ends of the measured window. */
 import type { CoreShares, JobBase } from "../jobs.ts";
-import { readCoreBusyMicros, readCpuMicros } from "../proc.ts";
+import { readCoreBusyMicros, readCpuMicros, readWaitMicros } from "../proc.ts";
 
-type Reading = { atMs: number; proxy: number; mock: number; load: number; core: number };
+type Reading = { atMs: number; proxy: number; waiting: number; mock: number; load: number; core: number };
 
 export type CpuWindow = { readonly durationMs: number; readonly proxyMicros: number; readonly shares: CoreShares };
 
@@ -10,6 +10,7 @@ function takeReading(job: JobBase): Reading {
   return {
     atMs: performance.now(),
     proxy: readCpuMicros(job.proxyPids),
+    waiting: readWaitMicros(job.proxyPids),
     mock: readCpuMicros([job.mockPid]),
     load: readCpuMicros([process.pid]),
     core: readCoreBusyMicros(job.proxyCore),
@@ -31,6 +32,7 @@ export function beginCpuWindow(job: JobBase): () => CpuWindow {
         proxy: share(proxyMicros),
         mock: share(after.mock - before.mock),
         load: share(after.load - before.load),
+        waiting: share(after.waiting - before.waiting),
         foreign: Math.max(0, share(after.core - before.core - proxyMicros)),
       },
     };

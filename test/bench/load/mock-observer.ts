@@ -2,6 +2,8 @@
 import { wallClockMs } from "../wall-clock.ts";
 
 export type MockObserver = {
+  /** The mock's clock minus ours. */
+  readonly offsetMs: number;
   arrivedMs(id: string): number | undefined;
   closedMs(id: string): number | undefined;
   close(): void;
@@ -57,6 +59,7 @@ export async function openObserver(controlPort: number): Promise<MockObserver> {
   offsetMs = best;
 
   return {
+    offsetMs,
     arrivedMs: (id) => arrived.get(id),
     closedMs: (id) => closed.get(id),
     close: () => {

@@ -1,6 +1,5 @@
 /** Holds thousands of streams open, a chunk every few seconds on each: resident memory of the proxy at each step. */
 import type { OpenStreamsJob, OpenStreamsResult } from "../jobs.ts";
-import { EVENT_BYTES } from "../payloads.ts";
 import { readResidentBytes } from "../proc.ts";
 import { openConnections } from "./connection.ts";
 import type { Connection } from "./connection.ts";
@@ -24,13 +23,11 @@ export async function runOpenStreams(job: OpenStreamsJob): Promise<OpenStreamsRe
     while (connections.length < step) {
       const batch = await openConnections(Math.min(AT_ONCE, step - connections.length), job, events);
       connections.push(...batch);
-      for (const connection of batch) connection.send({ kind: "stream", chunks: ENDLESS, gapMs: job.gapMs });
-      const isOpen = await waitUntil(
-        OPEN_DEADLINE_MS,
-        () => faults.count > 0 || batch.every((one) => one.bodyBytes >= EVENT_BYTES),
-      );
+      for (const connection of batch)
+        connection.send({ kind: "stream", chunks: ENDLESS, gapMs: job.gapMs, isStamped: false });
+      const isOpen = await waitUntil(OPEN_DEADLINE_MS, () => faults.count > 0 || batch.every((one) => one.chunks >= 1));
       if (!isOpen) {
-        const missing = batch.filter((one) => one.bodyBytes < EVENT_BYTES).length;
+        const missing = batch.filter((one) => one.chunks < 1).length;
         faults.add(`${missing} of ${batch.length} streams had no first chunk after ${OPEN_DEADLINE_MS} ms`);
       }
       if (faults.count > 0) break;
@@ -41,10 +38,10 @@ export async function runOpenStreams(job: OpenStreamsJob): Promise<OpenStreamsRe
   }
   const isFlowing = await waitUntil(
     job.gapMs + 2000,
-    () => faults.count > 0 || connections.every((one) => one.bodyBytes >= 2 * EVENT_BYTES),
+    () => faults.count > 0 || connections.every((one) => one.chunks >= 2),
   );
   if (!isFlowing) {
-    const silent = connections.filter((one) => one.bodyBytes < 2 * EVENT_BYTES).length;
+    const silent = connections.filter((one) => one.chunks < 2).length;
     faults.add(`${silent} of ${connections.length} streams had no second chunk`);
   }
   for (const connection of connections) connection.close();

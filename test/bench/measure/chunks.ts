@@ -15,6 +15,7 @@ export async function measureChunks(bench: Bench, lanes: readonly Lane[]): Promi
       kind: "chunks",
       streams: Math.round(STREAMS * lane.loadShare),
       chunksPerStream: CHUNKS_PER_STREAM,
+      controlPort: null,
       gapMs: GAP_MS,
       warmupMs: plan.warmupMs,
       windowMs: plan.windowMs,

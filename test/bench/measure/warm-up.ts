@@ -10,12 +10,21 @@ export async function warmUp(bench: Bench, lanes: readonly Lane[]): Promise<void
   const usual = { warmupMs: 0, windowMs: bench.plan.firstTrafficMs } as const;
   for (const { base, name } of lanes) {
     await runValidJob(bench, "warm-up", name, { ...base, ...usual, kind: "closed-loop", concurrency: 10 });
+  }
+  await warmUpStreams(bench, lanes);
+}
+
+/** The same with streams alone. */
+export async function warmUpStreams(bench: Bench, lanes: readonly Lane[]): Promise<void> {
+  const usual = { warmupMs: 0, windowMs: bench.plan.firstTrafficMs } as const;
+  for (const { base, name } of lanes) {
     await runValidJob(bench, "warm-up", name, {
       ...base,
       ...usual,
       kind: "chunks",
       streams: STREAMS,
       chunksPerStream: CHUNKS_PER_STREAM,
+      controlPort: null,
       gapMs: GAP_MS,
     });
   }

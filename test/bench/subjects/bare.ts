@@ -7,6 +7,7 @@ export const bare: Subject = {
   name: "bare",
   description: "80 lines on the same sockets that read nothing: the floor under the gateway's figures",
   withholdsUsage: false,
+  translates: false,
   loadShare: 1,
   // One more connection behind each caller's: no pool.
   maxStreams: 9_900,

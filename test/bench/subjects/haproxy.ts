@@ -8,6 +8,7 @@ export const haproxy: Subject = {
   name: "haproxy",
   description: "one process and thread, http-no-delay, http-reuse always, abortonclose, no log",
   withholdsUsage: false,
+  translates: false,
   loadShare: 1,
   maxStreams: Number.POSITIVE_INFINITY,
   headers: () => [],

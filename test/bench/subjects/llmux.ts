@@ -1,6 +1,7 @@
 import { join, resolve } from "node:path";
+import { MODEL_NAMES } from "../call.ts";
 import { findFreePort } from "./free-port.ts";
-import type { Subject } from "./subject.ts";
+import type { Subject, SubjectName, Upstream } from "./subject.ts";
 
 /** The executable under test: LLMUX_BIN, or what `make build` made. */
 export const LLMUX_BINARY: string = resolve(
@@ -8,47 +9,68 @@ export const LLMUX_BINARY: string = resolve(
 );
 
 /** LLMux as it is delivered: default config, access log (JSON, info) on standard output, usage tap on. */
-export const llmux: Subject = {
-  name: "llmux",
-  description: "compiled executable, defaults: usage tap, JSON log line per exchange (to a file), metrics",
-  withholdsUsage: true,
-  loadShare: 1,
-  maxStreams: Number.POSITIVE_INFINITY,
-  headers: () => [],
+export const llmux: Subject = describeLlmux({ name: "llmux", binary: LLMUX_BINARY, translates: true });
 
-  async find() {
-    if (!(await Bun.file(LLMUX_BINARY).exists())) {
-      return { kind: "missing", reason: `${LLMUX_BINARY} is not there (make build, or set LLMUX_BIN)` };
-    }
-    const { exitCode, stdout, stderr } = Bun.spawnSync([LLMUX_BINARY, "version"]);
-    if (exitCode !== 0) return { kind: "missing", reason: `llmux version failed: ${stderr.toString().trim()}` };
-    return { kind: "available", version: stdout.toString().trim() };
-  },
+/** Another build beside it, which shows what a change cost. It may be older than translation: it gets chat alone. */
+export function makeLlmuxBefore(binary: string): Subject {
+  return describeLlmux({ name: "llmux-before", binary: resolve(binary), translates: false });
+}
 
-  async prepare(directory, upstream) {
-    const port = findFreePort();
-    const opsPort = findFreePort();
-    const socket = join(directory, "llmux.sock");
-    const config = join(directory, "llmux.yaml");
-    await Bun.write(
-      config,
-      `listen:
+type Build = { readonly name: SubjectName; readonly binary: string; readonly translates: boolean };
+
+function describeLlmux({ name, binary, translates }: Build): Subject {
+  return {
+    name,
+    description: "compiled executable, defaults: usage tap, JSON log line per exchange (to a file), metrics",
+    withholdsUsage: true,
+    translates,
+    loadShare: 1,
+    maxStreams: Number.POSITIVE_INFINITY,
+    headers: () => [],
+
+    async find() {
+      if (!(await Bun.file(binary).exists())) {
+        return { kind: "missing", reason: `${binary} is not there (make build, or set LLMUX_BIN)` };
+      }
+      const { exitCode, stdout, stderr } = Bun.spawnSync([binary, "version"]);
+      if (exitCode !== 0) return { kind: "missing", reason: `llmux version failed: ${stderr.toString().trim()}` };
+      return { kind: "available", version: stdout.toString().trim() };
+    },
+
+    async prepare(directory, upstream) {
+      const port = findFreePort();
+      const opsPort = findFreePort();
+      const socket = join(directory, "llmux.sock");
+      const config = join(directory, "llmux.yaml");
+      await Bun.write(
+        config,
+        `listen:
   unix: { path: ${socket}, mode: "0660" }
   http: 127.0.0.1:${port}
   ops: 127.0.0.1:${opsPort}
-providers:
-  mock: { provider: openai-compatible, base_url: "http://${upstream.host}:${upstream.port}/v1", api_key: bench-provider }
-models:
-  bench: { deployments: [ { provider: mock, model: bench } ] }
-`,
-    );
-    return {
-      command: [LLMUX_BINARY, "serve", "--config", config],
-      environment: {},
-      directory,
-      tcp: { host: "127.0.0.1", port, unix: null },
-      unix: { host: "127.0.0.1", port: 0, unix: socket },
-      ready: { host: "127.0.0.1", port: opsPort, path: "/health/ready" },
-    };
-  },
-};
+${renderProviders(upstream, translates)}`,
+      );
+      return {
+        command: [binary, "serve", "--config", config],
+        environment: {},
+        directory,
+        tcp: { host: "127.0.0.1", port, unix: null },
+        unix: { host: "127.0.0.1", port: 0, unix: socket },
+        ready: { host: "127.0.0.1", port: opsPort, path: "/health/ready" },
+      };
+    },
+  };
+}
+
+/** The mock as a provider of chat, and once more as one of messages. */
+function renderProviders({ host, port }: Upstream, translates: boolean): string {
+  const origin = `http://${host}:${port}`;
+  const { chat, messages } = MODEL_NAMES;
+  let providers = `  mock: { provider: openai-compatible, base_url: "${origin}/v1", api_key: bench-provider }\n`;
+  let models = `  ${chat}: { deployments: [ { provider: mock, model: bench } ] }\n`;
+  if (translates) {
+    providers += `  mock-messages: { provider: anthropic, base_url: "${origin}", api_key: bench-provider }\n`;
+    models += `  ${messages}: { deployments: [ { provider: mock-messages, model: bench } ] }\n`;
+  }
+  return `providers:\n${providers}models:\n${models}`;
+}

@@ -8,6 +8,7 @@ export const nginx: Subject = {
   name: "nginx",
   description: "one process, proxy_buffering off, keep-alive upstream, no access log",
   withholdsUsage: false,
+  translates: false,
   loadShare: 1,
   maxStreams: Number.POSITIVE_INFINITY,
   headers: () => [],

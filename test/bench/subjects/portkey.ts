@@ -24,6 +24,7 @@ export const portkey: Subject = {
   name: "portkey",
   description: `@portkey-ai/gateway ${VERSION} on Node.js, headless`,
   withholdsUsage: false,
+  translates: false,
   loadShare: 0.15,
   maxStreams: 5000,
   headers: (upstream) => [

@@ -1,7 +1,7 @@
 /** What the bench needs to know of a proxy to start it and to call it. */
 import type { Target } from "../jobs.ts";
 
-export type SubjectName = "llmux" | "nginx" | "haproxy" | "bare" | "portkey";
+export type SubjectName = "llmux" | "llmux-before" | "nginx" | "haproxy" | "bare" | "portkey";
 
 export type Upstream = { readonly host: string; readonly port: number };
 
@@ -31,6 +31,8 @@ export interface Subject {
   /** Headers its callers must send. */
   headers(upstream: Upstream): readonly (readonly [name: string, value: string])[];
   readonly withholdsUsage: boolean;
+  /** Whether callers of one API reach a provider of another. */
+  readonly translates: boolean;
   /** Share of the usual load it can carry: what is measured is cost, so every subject must keep up. */
   readonly loadShare: number;
   /** Most open streams it is asked to hold. */

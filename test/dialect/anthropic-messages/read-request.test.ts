@@ -227,3 +227,16 @@ test("a request written back in the same dialect is the same", () => {
   };
   expect(rewrite(body)).toEqual(body);
 });
+
+test("a conversation the provider would keep is refused by the code that the SDK's tool runner goes on from", () => {
+  const body = { model: "m", max_tokens: 8, messages: [{ role: "user", content: "x" }] };
+  for (const thread of [{ type: "create" }, { type: "continue", previous_message_id: "msg_1" }]) {
+    expect(() => anthropicMessages.generate.readRequest({ ...body, thread }, REQUEST)).toThrow(
+      expect.objectContaining({
+        code: "invalid_request",
+        options: { param: "thread", detail: "thread_unsupported_request" },
+      }),
+    );
+  }
+  expect(anthropicMessages.generate.readRequest({ ...body, thread: null }, REQUEST).messages).toHaveLength(1);
+});

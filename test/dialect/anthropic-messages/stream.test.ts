@@ -265,6 +265,38 @@ describe("writing", () => {
     ]);
   });
 
+  test("reasoning that nothing signed says so by an empty signature", () => {
+    const list = written([
+      BEGIN,
+      { kind: "part-start", ...at(0), start: { kind: "reasoning" } },
+      { kind: "reasoning-delta", ...at(0), text: "hm" },
+      { kind: "part-end", ...at(0), extra: null },
+      ...END,
+    ]).slice(1, -2);
+    expect(list).toEqual([
+      start(0, { type: "thinking", thinking: "", signature: "" }),
+      delta(0, { type: "thinking_delta", thinking: "hm" }),
+      delta(0, { type: "signature_delta", signature: "" }),
+      stop(0),
+    ]);
+  });
+
+  test("a text's foreign signature follows in a block of its own, by an event as all signatures do", () => {
+    const list = written([
+      BEGIN,
+      { kind: "part-start", ...at(0), start: { kind: "text" } },
+      { kind: "text-delta", ...at(0), text: "Hi" },
+      { kind: "signature", ...at(0), slot: "signature", opaque: { owner: "google", data: "sig" } },
+      { kind: "part-end", ...at(0), extra: null },
+      ...END,
+    ]).slice(1, -2);
+    expect(list.slice(-3)).toEqual([
+      start(1, { type: "thinking", thinking: "", signature: "" }),
+      delta(1, { type: "signature_delta", signature: "llmux.google.c2ln" }),
+      stop(1),
+    ]);
+  });
+
   test("a tool call's foreign signature goes before it and comes back on it", () => {
     const signature = { owner: "google", data: "sig" } as const;
     const writer = generate.openWriter({ ...ANSWER, answerDialect: "gemini" });

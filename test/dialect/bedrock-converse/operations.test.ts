@@ -191,6 +191,9 @@ describe("errors of Bedrock", () => {
     const codeOf = (status: number, type: string, message = "x") =>
       read(status, { message }, { "x-amzn-errortype": type }).code;
     expect(codeOf(403, "AccessDeniedException")).toBe("forbidden");
+    const unpaid =
+      "Model access is denied due to INVALID_PAYMENT_INSTRUMENT:A valid payment instrument must be provided.";
+    expect(codeOf(403, "AccessDeniedException", unpaid)).toBe("budget_exceeded");
     expect(codeOf(403, "UnrecognizedClientException")).toBe("unauthorized");
     expect(codeOf(403, "ExpiredTokenException")).toBe("unauthorized");
     expect(codeOf(403, "InvalidSignatureException")).toBe("unauthorized");

@@ -125,7 +125,7 @@ describe("a request of Cohere's", () => {
       {
         kind: "tool-result",
         callId: "c1",
-        content: [{ kind: "file", source: { data: Buffer.from("found").toString("base64") } }],
+        content: [{ kind: "text", text: "found" }],
       },
     ]);
   });

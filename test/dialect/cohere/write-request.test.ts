@@ -140,6 +140,14 @@ describe("a request for Cohere", () => {
         { role: "system", content: [{ type: "text", text: "Be brief." }] },
         { role: "user", content: "Who?" },
         { role: "assistant", content: null, tool_plan: "Look.", tool_calls: [], citations: [] },
+        {
+          role: "tool",
+          tool_call_id: "c1",
+          content: [
+            { type: "document", document: { id: "d1", data: { degrees: 21 } } },
+            { type: "document", document: { data: "noon" } },
+          ],
+        },
       ],
       documents: ["plain", { id: "d", data: { text: "t", year: 1999 } }],
       citation_options: { mode: "ACCURATE" },

@@ -264,8 +264,8 @@ describe("writing a Gemini stream", () => {
   }
 
   const EXPECTED: unknown[] = [
-    chunk({ text: "hm", thought: true }),
-    chunk({ text: "", thought: true, thoughtSignature: expect.any(String) }),
+    // The signature stands on the thought's last piece.
+    chunk({ text: "hm", thought: true, thoughtSignature: expect.any(String) }),
     chunk({ text: 'say "x"\n' }),
     chunk({ functionCall: { id: "c1", name: "f", args: { a: 1 } } }),
     chunk({ functionCall: { id: "c2", name: "g", args: {} } }),
@@ -287,6 +287,24 @@ describe("writing a Gemini stream", () => {
     expect(JSON.parse(written(EVENTS, ""))).toEqual(EXPECTED);
     expect(gemini.generate.openWriter(answerContext("")).contentType).toStartWith("application/json");
     expect(gemini.generate.openWriter(answerContext("alt=sse")).contentType).toBe("text/event-stream");
+  });
+
+  test("holds a thought's last piece until it is known whether it is signed, but not beyond an error", () => {
+    const writer = gemini.generate.openWriter(answerContext("alt=sse"));
+    const at = { choice: 0, part: 0 } as const;
+    writer.write({ kind: "part-start", ...at, start: { kind: "reasoning" } });
+    expect(writer.write({ kind: "reasoning-delta", ...at, text: "one" })).toBe("");
+    expect(writer.write({ kind: "reasoning-delta", ...at, text: "two" })).toContain('"one"');
+    const error = {
+      code: "overloaded",
+      status: 503,
+      message: "busy",
+      param: null,
+      detail: null,
+      source: "provider",
+      retryAfterSeconds: null,
+    } as const;
+    expect(writer.write({ kind: "error", error })).toMatch(/"two".*busy/s);
   });
 
   test("is read back as it was written", () => {

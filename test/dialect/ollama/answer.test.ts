@@ -63,6 +63,7 @@ describe("an error of Ollama's", () => {
   test.each([
     [400, '"qwen2" does not support tools', "invalid_request", null],
     [400, "input length exceeds the context length", "context_window_exceeded", null],
+    [400, "refused by the model's content filter", "content_policy", null],
     [401, "unauthorized", "unauthorized", null],
     [404, "model 'x' not found", "not_found", "model_not_found"],
     [429, "too many requests", "rate_limited", null],

@@ -54,6 +54,7 @@ describe("embeddings", () => {
     expect(dataOf(answer, "float")).toEqual([1, -0.5]);
     expect(dataOf({ ...answer, vectors: [{ base64: BASE64 }] }, "float")).toEqual([1, -0.5]);
     expect(embed.writeAnswer(answer, read({ input: "a" }), ANSWER)).toEqual({
+      id: `embd-${ANSWER.requestId}`,
       object: "list",
       data: [{ object: "embedding", index: 0, embedding: [1, -0.5] }],
       model: "asked",

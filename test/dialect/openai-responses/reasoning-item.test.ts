@@ -90,3 +90,34 @@ describe("reasoning of another API", () => {
     expect(answer["output"]).toMatchObject([{ type: "reasoning", summary: [{ type: "summary_text", text: "step" }] }]);
   });
 });
+
+describe("reasoning that nothing signed or encrypted", () => {
+  const part = { kind: "reasoning", text: "hm" } as const;
+  const encryptedOf = (include: readonly string[]): unknown => {
+    const request = read({ model: "m", input: "x", include });
+    const answer = openaiResponses.generate.writeAnswer(
+      {
+        dialect: "cohere",
+        id: null,
+        model: null,
+        createdAt: null,
+        choices: [{ index: 0, parts: [part], finish: null, logprobs: null, extra: null }],
+        usage: null,
+        serviceTier: null,
+        extra: null,
+      },
+      { ...answerContext(), request },
+    );
+    const [item] = answer["output"] as readonly JsonObject[];
+    return item?.["encrypted_content"];
+  };
+
+  test("says so to a caller that asked for encrypted content, and to no other", () => {
+    expect(encryptedOf(["reasoning.encrypted_content"])).toBe("llmux.none");
+    expect(encryptedOf([])).toBeUndefined();
+  });
+
+  test("is read back as text alone", () => {
+    expect(readEncryptedContent("llmux.none")).toEqual({});
+  });
+});

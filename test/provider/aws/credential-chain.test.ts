@@ -3,7 +3,8 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { credentialChain } from "../../../src/provider/aws/credential-chain.ts";
-import type { AwsCredentials, Environment } from "../../../src/provider/aws/credentials.ts";
+import type { AwsCredentials } from "../../../src/provider/aws/credentials.ts";
+import type { Environment } from "../../../src/provider/token/access-token.ts";
 import { documentAnswer, FakeAws, stsAnswer } from "./fake-aws.ts";
 
 const NOW_MS = Date.UTC(2026, 0, 1);

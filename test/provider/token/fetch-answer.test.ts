@@ -5,14 +5,15 @@ import { FakeTokenService } from "./fake-token-service.ts";
 const ASK = { whose: "Example", what: "the token service" } as const;
 
 describe("a request to a token service", () => {
-  test("posts a form or JSON, or gets", async () => {
+  test("posts a form or JSON, gets or puts", async () => {
     await using service = new FakeTokenService();
     service.answers.set("/t", () => new Response("said", { headers: { "x-flavor": "f" } }));
     const answer = await fetchAnswer(`${service.origin}/t`, { ...ASK, form: { a: "1&2", b: "é" } });
     expect([answer.status, answer.text, answer.header("x-flavor")]).toEqual([200, "said", "f"]);
     await fetchAnswer(`${service.origin}/t`, { ...ASK, json: { a: [1] }, headers: { authorization: "Bearer x" } });
     await fetchAnswer(`${service.origin}/t?q=1`, { ...ASK, isLocal: true });
-    const [form, json, get] = service.requests;
+    await fetchAnswer(`${service.origin}/t`, { ...ASK, method: "PUT", headers: { accept: "*/*" } });
+    const [form, json, get, put] = service.requests;
     expect([form?.method, form?.header("content-type"), form?.body]).toEqual([
       "POST",
       "application/x-www-form-urlencoded",
@@ -24,7 +25,18 @@ describe("a request to a token service", () => {
       '{"a":[1]}',
       "Bearer x",
     ]);
-    expect([get?.method, get?.query.get("q"), get?.body]).toEqual(["GET", "1", ""]);
+    expect([get?.method, get?.query.get("q"), get?.body, get?.header("accept")]).toEqual([
+      "GET",
+      "1",
+      "",
+      "application/json",
+    ]);
+    expect([put?.method, put?.body, put?.header("accept"), put?.header("content-type")]).toEqual([
+      "PUT",
+      "",
+      "*/*",
+      null,
+    ]);
   });
 
   test("is given up when nobody answers, in time, or the answer has no end; redirects are not followed", async () => {

@@ -6,12 +6,11 @@ const HOUR_MS = 3_600_000;
 type Kept = { readonly name: string; readonly expiresAtMs: number | null };
 
 /** A source whose answers are given by hand, and a clock. */
-function setUp() {
+function setUp(renewBeforeMs?: number) {
   const waiting: { give(expiresAtMs: number | null): void; fail(error?: unknown): void }[] = [];
   const clock = { nowMs: 1_000_000 };
   let count = 0;
   const cache = new RenewingCache<Kept>(
-    "Example",
     () =>
       new Promise((resolve, reject) => {
         const name = `token-${count++}`;
@@ -20,7 +19,7 @@ function setUp() {
           fail: (error = new Error("canary")) => reject(error),
         });
       }),
-    () => clock.nowMs,
+    { whose: "Example", now: () => clock.nowMs, ...(renewBeforeMs === undefined ? {} : { renewBeforeMs }) },
   );
   return { cache, clock, waiting };
 }
@@ -51,6 +50,19 @@ describe("a cache of what expires", () => {
     waiting[1]?.give(clock.nowMs + HOUR_MS);
     await Bun.sleep(0);
     expect(cache.get()).toMatchObject({ name: "token-1" });
+  });
+
+  test("renews as early as its source gives the next one", async () => {
+    const { cache, clock, waiting } = setUp(300_000);
+    const first = cache.get();
+    waiting[0]?.give(clock.nowMs + HOUR_MS);
+    const known = await first;
+    clock.nowMs += HOUR_MS - 300_001;
+    expect(cache.get()).toBe(known);
+    expect(waiting).toHaveLength(1);
+    clock.nowMs += 1;
+    expect(cache.get()).toBe(known);
+    expect(waiting).toHaveLength(2);
   });
 
   test("a renewal that fails is tried again after five seconds, and told once the old one has expired", async () => {

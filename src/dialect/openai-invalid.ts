@@ -1,6 +1,7 @@
-import { GatewayError } from "../../errors.ts";
+import { GatewayError } from "../errors.ts";
+import { nameType } from "../lib/name-type.ts";
 
-/** Errors for what is no request of this API, in the API's own words. */
+/** A member that must be there, in the words of OpenAI's APIs. */
 export function missingParameter(param: string): GatewayError {
   return new GatewayError("invalid_request", `Missing required parameter: '${param}'.`, {
     param,
@@ -8,16 +9,7 @@ export function missingParameter(param: string): GatewayError {
   });
 }
 
-/** A request with neither an input nor anything that stands for one. */
-export function missingInput(): GatewayError {
-  return new GatewayError(
-    "invalid_request",
-    'One of "input" or "previous_response_id" or "prompt" or "conversation" must be provided.',
-    { param: "input", detail: "missing_required_parameter" },
-  );
-}
-
-/** `expected`: "a string", "an array of objects". */
+/** A member of the wrong type; `expected`: "a string", "an array of objects". */
 export function invalidType(param: string, expected: string, got: unknown): GatewayError {
   return new GatewayError(
     "invalid_request",
@@ -26,6 +18,7 @@ export function invalidType(param: string, expected: string, got: unknown): Gate
   );
 }
 
+/** A value that the API does not know. */
 export function invalidValue(param: string, got: string, supported: readonly string[]): GatewayError {
   const quoted = supported.map((value) => `'${value}'`);
   const last = quoted.pop() ?? "";
@@ -37,18 +30,6 @@ export function invalidValue(param: string, got: string, supported: readonly str
 }
 
 function nameOfType(value: unknown): string {
-  if (value === null) return "null";
-  if (Array.isArray(value)) return "an array";
-  switch (typeof value) {
-    case "string":
-      return "a string";
-    case "number":
-      return Number.isInteger(value) ? "an integer" : "a decimal number";
-    case "boolean":
-      return "a boolean";
-    case "object":
-      return "an object";
-    default:
-      return "nothing";
-  }
+  if (typeof value !== "number") return nameType(value);
+  return Number.isInteger(value) ? "an integer" : "a decimal number";
 }
