@@ -15,49 +15,111 @@ A caller speaks one API, its provider another. Where both speak the same, bytes 
 - **left out**: a hint without bearing on the answer. It is left out and named in \`x-llmux-dropped\`, whatever the config says.
 - A value that says what happens anyway (\`n: 1\`, \`frequency_penalty: 0\`, \`tool_choice: "auto"\`) is never refused.
 - A model or a provider may refuse more than its dialect; that is data with a source (src/provider/model-families.ts and each provider's file).
+
+How well it goes with recorded answers of real providers stands in [dialect-matrix.md](dialect-matrix.md).
 `;
 
+/** What a kind of content is, and what becomes of it where a target does not have it. */
+const CONTENT = {
+  "image-data": ["image, as data", "refused"],
+  "image-url": ["image, by its URL", "refused"],
+  "image-file-id": ["image, by the id of an uploaded file", "refused"],
+  "audio-data": ["audio, as data", "refused"],
+  "video-data": ["video, as data", "refused"],
+  "video-url": ["video, by its URL", "refused"],
+  "file-data": ["file (PDF and the like), as data", "refused"],
+  "file-url": ["file, by its URL", "refused"],
+  "file-text": ["text file, as data", "refused"],
+  "file-file-id": ["file, by the id of an uploaded one", "refused"],
+  "tool-result-image": ["image in a tool's result", "refused"],
+  "tool-result-file": ["file in a tool's result", "refused"],
+  "tool-result-error": ["mark that a tool failed", 'the result begins with "Error: "'],
+  reasoning: ["reasoning of earlier turns", "not said again"],
+  "cache-hint": ["mark for the prompt cache", "left out"],
+  "custom-tool": ["custom tool (free-form input)", "refused"],
+  "web-search": ["web search run by the provider", "refused"],
+} as const satisfies Record<ContentFeature, readonly [what: string, otherwise: string]>;
+
 const SETTINGS = Object.keys(NO_SETTINGS) as SettingName[];
+const FEATURES = Object.keys(CONTENT) as ContentFeature[];
 
 /** The whole page. */
 export function createTranslationPage(): string {
   const dialects = [...DIALECTS.values()];
   return [
     INTRODUCTION,
-    "## Content\n",
+    "## Settings\n",
+    "A setting goes from the caller's column to the provider's in the same row. `*`: with bounds or losses, see the notes.\n",
+    writeSettings(dialects),
+    "\nNotes:\n",
+    ...dialects.flatMap(writeNotes),
+    "\n## Content\n",
+    "What a provider's dialect can carry in messages and tools, and what becomes of the rest.\n",
     writeContent(dialects),
-    ...dialects.flatMap((from) => [
-      `\n## From ${from.id}\n`,
-      writePairs(
-        from,
-        dialects.filter((to) => to !== from),
-      ),
-    ]),
+    "\n## What does not cross, pair by pair",
+    ...dialects.map((from) => writeLosses(from, dialects)),
+    "## Fields that only one API has\n",
+    "They are refused anywhere else, but for these, which are hints and left out:\n",
+    ...dialects.map(({ id, extraHints }) => `- **${id}**: ${listNames([...extraHints])}`),
     "",
   ].join("\n");
 }
 
-function writeContent(dialects: readonly Dialect[]): string {
-  const features = [...new Set(dialects.flatMap(({ content }) => [...content]))].toSorted() as ContentFeature[];
+function writeSettings(dialects: readonly Dialect[]): string {
   return writeTable(
-    ["as the target of", ...dialects.map(({ id }) => id)],
-    features.map((feature) => [feature, ...dialects.map(({ content }) => (content.has(feature) ? "yes" : "–"))]),
+    dialects.map(({ id }) => id),
+    SETTINGS.map((name) => dialects.map(({ settings }) => writeCell(settings[name], name))),
   );
 }
 
-function writePairs(from: Dialect, targets: readonly Dialect[]): string {
-  const rows = SETTINGS.flatMap((name) => {
-    const own = from.settings[name];
-    if (own === null) return [];
-    return [[`\`${own.name}\``, ...targets.map((to) => describe(name, to))]];
-  });
-  return writeTable([from.id, ...targets.map(({ id }) => id)], rows);
+function writeCell(entry: Dialect["settings"][SettingName], name: SettingName): string {
+  if (entry === null) return HINTS.has(name) ? "left out" : "refused";
+  return `\`${entry.name}\`${entry.note === undefined ? "" : "\\*"}`;
 }
 
-function describe(name: SettingName, to: Dialect): string {
-  const entry = to.settings[name];
-  if (entry === null) return HINTS.has(name) ? "left out" : "refused";
-  return entry.note === undefined ? `\`${entry.name}\`` : `\`${entry.name}\` (${entry.note.replaceAll("|", "\\|")})`;
+function writeNotes({ id, settings }: Dialect): string[] {
+  const notes = SETTINGS.flatMap((name) => {
+    const entry = settings[name];
+    return entry?.note === undefined ? [] : [`  - \`${entry.name}\`: ${entry.note}`];
+  });
+  return notes.length === 0 ? [] : [`- **${id}**`, ...notes];
+}
+
+function writeContent(dialects: readonly Dialect[]): string {
+  return writeTable(
+    ["content", ...dialects.map(({ id }) => id), "otherwise"],
+    FEATURES.map((feature) => {
+      const [what, otherwise] = CONTENT[feature];
+      return [what, ...dialects.map(({ content }) => (content.has(feature) ? "yes" : "–")), otherwise];
+    }),
+  );
+}
+
+function writeLosses(from: Dialect, dialects: readonly Dialect[]): string {
+  const said = SETTINGS.filter((name) => from.settings[name] !== null);
+  const lines = dialects
+    .filter((to) => to !== from)
+    .map((to) => {
+      const missing = said.filter((name) => to.settings[name] === null);
+      const nameOf = (name: SettingName): string => from.settings[name]?.name ?? name;
+      const refused = missing.filter((name) => !HINTS.has(name)).map(nameOf);
+      const leftOut = missing.filter((name) => HINTS.has(name)).map(nameOf);
+      const content = FEATURES.filter((feature) => from.content.has(feature) && !to.content.has(feature));
+      const refusedContent = content.filter((feature) => CONTENT[feature][1] === "refused");
+      const lost = [
+        ["refused", listNames(refused)],
+        ["left out", listNames(leftOut)],
+        ["content refused", refusedContent.map((feature) => CONTENT[feature][0]).join("; ")],
+      ].flatMap(([what, names]) => (names === "" ? [] : [`  - ${what}: ${names}`]));
+      return lost.length === 0
+        ? `- to **${to.id}**: all of its settings and content`
+        : [`- to **${to.id}**`, ...lost].join("\n");
+    });
+  return `\n### From ${from.id}\n\n${lines.join("\n")}\n`;
+}
+
+function listNames(names: readonly string[]): string {
+  return names.map((name) => `\`${name}\``).join(", ");
 }
 
 function writeTable(header: readonly string[], rows: readonly (readonly string[])[]): string {

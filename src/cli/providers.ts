@@ -8,8 +8,8 @@ import { EXIT_CODE } from "./exit-code.ts";
 export const providersCommand: Command = {
   name: "providers",
   usage: "[ID] [--json]",
-  description: `Lists every known provider: the APIs it speaks, its base URL, the environment variables its key usually stands in,
-and the endpoints it has. With an ID, everything about that one, with the pages the facts come from.`,
+  description: `Lists every known provider: the APIs it speaks, the preferred first, its base URL, and the environment variable its
+key usually stands in. With an ID, everything about that one: its endpoints, and the pages the facts come from.`,
   words: { min: 0, max: 1 },
   flags: { json: { kind: "switch", help: "one JSON array instead of text" } },
   async run({ words: [id], switches, terminal }) {
@@ -29,7 +29,7 @@ function writeTable(rows: readonly ProviderRow[]): string {
   const lines = rows.map((row) => [
     row.id,
     row.dialects.join(","),
-    row.env[0] ?? "-",
+    row.keyEnv[0] ?? "-",
     row.baseUrl === "" ? "(base_url)" : row.baseUrl,
   ]);
   const header = ["PROVIDER", "DIALECTS", "KEY FROM", "BASE URL"];
@@ -40,14 +40,22 @@ function writeTable(rows: readonly ProviderRow[]): string {
 }
 
 function writeOne(row: ProviderRow): string {
-  return [
-    `${row.id} (${row.name})`,
-    `  dialects   ${row.dialects.join(", ")}`,
-    `  base URL   ${row.baseUrl === "" ? "none of its own: the config names it" : row.baseUrl}`,
-    `  from env   ${row.env.join(", ") || "-"}`,
-    `  endpoints  ${row.endpoints.join(", ")}`,
-    ...row.sources.map((source) => `  source     ${source}`),
-    ...(row.unchecked === "" ? [] : [`  unchecked  ${row.unchecked}`]),
-    "",
-  ].join("\n");
+  const lines: [string, string][] = [
+    [
+      "base URL",
+      [row.baseUrl || "the config's base_url", ...(row.baseUrlEnv === null ? [] : [row.baseUrlEnv])].join(", or "),
+    ],
+    ["key", `${row.keyEnv.join(", ") || "-"}${row.isKeyOptional ? " (optional)" : ""}`],
+    ...row.settings.map(({ key, env, default: fallback }): [string, string] => [
+      key,
+      [...env, ...(fallback === null ? [] : [`${fallback} by default`])].join(", "),
+    ]),
+    ...row.endpoints.map(({ dialect, names, isForSomeModels }): [string, string] => [
+      "speaks",
+      `${dialect}: ${names?.join(", ") ?? "all of it"}${isForSomeModels ? " (some models)" : ""}`,
+    ]),
+    ...row.sources.map((source): [string, string] => ["source", source]),
+    ...(row.unchecked === "" ? [] : [["note", row.unchecked] satisfies [string, string]]),
+  ];
+  return `${row.id} (${row.name})\n${lines.map(([name, text]) => `  ${name.padEnd(13)}${text}\n`).join("")}`;
 }

@@ -1,3 +1,4 @@
+import { GatewayError } from "../errors.ts";
 import type { JsonObject } from "../lib/json.ts";
 import type { EventSink } from "./dialect.ts";
 import type { PartStart } from "./neutral.ts";
@@ -6,6 +7,8 @@ import type { PartStart } from "./neutral.ts";
 export type RunningKind = "text" | "reasoning" | "refusal";
 
 const NO_EXTRA = null;
+/** Far more than an answer has: writers keep something of each. A provider that begins more is broken. */
+const MAX_PARTS = 16_384;
 
 /** What is open in one choice. */
 type ChoiceState = {
@@ -29,7 +32,7 @@ export class PartTracker {
     const state = this.#stateOf(choice);
     if (state.runningKind === kind) return state.running;
     this.#closeRunning(sink, choice, state);
-    const part = state.next++;
+    const part = nextOf(state);
     state.running = part;
     state.runningKind = kind;
     sink({ kind: "part-start", choice, part, start: { kind } });
@@ -40,7 +43,7 @@ export class PartTracker {
   open(sink: EventSink, choice: number, start: PartStart): number {
     const state = this.#stateOf(choice);
     this.#closeRunning(sink, choice, state);
-    const part = state.next++;
+    const part = nextOf(state);
     if (start.kind === "text" || start.kind === "reasoning" || start.kind === "refusal") {
       state.running = part;
       state.runningKind = start.kind;
@@ -81,4 +84,12 @@ export class PartTracker {
   #stateOf(choice: number): ChoiceState {
     return (this.#choices[choice] ??= { next: 0, running: -1, runningKind: null, others: [] });
   }
+}
+
+/** Throws GatewayError `upstream_error` beyond 16,384 parts. */
+function nextOf(state: ChoiceState): number {
+  if (state.next < MAX_PARTS) return state.next++;
+  throw new GatewayError("upstream_error", `The provider's answer has more than ${MAX_PARTS} parts.`, {
+    upstreamType: "protocol",
+  });
 }

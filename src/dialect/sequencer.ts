@@ -2,8 +2,15 @@ import { GatewayError } from "../errors.ts";
 import type { EventSink } from "./dialect.ts";
 import type { NeutralEvent } from "./neutral.ts";
 
-/** What one stream may hold back; a tool call's arguments are a few kilobytes. */
+/** What one stream may hold back; a tool call's arguments are a few kilobytes, in a few hundred events. */
 const MAX_HELD_EVENTS = 65_536;
+const MAX_HELD_CHARS = 4 * 1024 * 1024;
+
+/** Parts of one choice are told apart by their number; no reader counts that far. */
+const PARTS_OF_CHOICE = 2 ** 24;
+const NONE = -1;
+
+type PartEvent = Extract<NeutralEvent, { readonly part: number }>;
 
 /**
  * Puts interleaved parts one after the other, for dialects that cannot say two at once: events of a part that is not the open one
@@ -11,14 +18,17 @@ const MAX_HELD_EVENTS = 65_536;
  */
 export class Sequencer {
   readonly #out: EventSink;
-  #open: string | null = null;
-  /** Events of waiting parts, in order of arrival. */
-  #held: NeutralEvent[] = [];
+  #open = NONE;
+  /** Events of waiting parts; the part that began first comes first. */
+  readonly #waiting = new Map<number, PartEvent[]>();
+  #heldEvents = 0;
+  #heldChars = 0;
 
   constructor(out: EventSink) {
     this.#out = out;
   }
 
+  /** Throws GatewayError `upstream_error` beyond the bounds. */
   push(event: NeutralEvent): void {
     if (!("part" in event)) {
       // Nothing may overtake a choice's finish; what is held belongs before it.
@@ -26,38 +36,70 @@ export class Sequencer {
       this.#out(event);
       return;
     }
-    const part = `${event.choice}:${event.part}`;
-    if (this.#open === null && event.kind === "part-start") this.#open = part;
+    const part = event.choice * PARTS_OF_CHOICE + event.part;
+    if (this.#open === NONE && event.kind === "part-start") this.#open = part;
     if (this.#open !== part) {
-      if (this.#held.length >= MAX_HELD_EVENTS) {
-        throw new GatewayError("upstream_error", "The provider interleaved more parts than can be put in order.", {
-          upstreamType: "protocol",
-        });
-      }
-      this.#held.push(event);
+      this.#hold(part, event);
       return;
     }
     this.#out(event);
     if (event.kind !== "part-end") return;
-    this.#open = null;
-    this.#next();
+    this.#open = NONE;
+    if (this.#waiting.size > 0) this.#next();
+  }
+
+  #hold(part: number, event: PartEvent): void {
+    this.#heldEvents++;
+    this.#heldChars += charsOf(event);
+    if (this.#heldEvents > MAX_HELD_EVENTS || this.#heldChars > MAX_HELD_CHARS) {
+      throw new GatewayError("upstream_error", "The provider interleaved more parts than can be put in order.", {
+        upstreamType: "protocol",
+      });
+    }
+    const events = this.#waiting.get(part);
+    if (events === undefined) this.#waiting.set(part, [event]);
+    else events.push(event);
   }
 
   /** The first waiting part gets its turn; those behind it too, as long as they are complete. */
   #next(): void {
-    while (this.#open === null && this.#held.length > 0) {
-      const waiting = this.#held;
-      this.#held = [];
-      for (const event of waiting) this.push(event);
-      if (this.#held.length === waiting.length) return;
+    for (const [part, events] of this.#waiting) {
+      this.#waiting.delete(part);
+      this.#tell(events);
+      if (events.at(-1)?.kind === "part-end") continue;
+      this.#open = part;
+      return;
     }
   }
 
-  /** The stream ends with parts still open: what waits for them goes out as it came. */
+  /** The stream ends with parts still open: what waits for them goes out, part by part. */
   #release(): void {
-    const held = this.#held;
-    this.#held = [];
-    this.#open = null;
-    for (const event of held) this.#out(event);
+    this.#open = NONE;
+    for (const events of this.#waiting.values()) this.#tell(events);
+    this.#waiting.clear();
+  }
+
+  #tell(events: readonly PartEvent[]): void {
+    for (const event of events) {
+      this.#heldEvents--;
+      this.#heldChars -= charsOf(event);
+      this.#out(event);
+    }
+  }
+}
+
+/** What of an event grows with what the provider sends. */
+function charsOf(event: PartEvent): number {
+  switch (event.kind) {
+    case "text-delta":
+    case "reasoning-delta":
+    case "tool-call-arguments-delta":
+      return event.text.length;
+    case "audio-delta":
+      return event.data.length + event.transcript.length;
+    case "signature":
+      return event.opaque.data.length;
+    default:
+      return 0;
   }
 }

@@ -111,6 +111,8 @@ export function translateRequest(input: TranslationInput): TranslatedRequest {
   });
 }
 
+type WholeAnswer = { readonly json: string; readonly usage: Usage | null };
+
 /** The way back for one request's answer: from the provider's dialect to the caller's. */
 export class AnswerTranslation {
   readonly #from: Dialect;
@@ -151,7 +153,11 @@ export class AnswerTranslation {
   }
 
   /** A whole answer. Throws GatewayError `upstream_error` for what is none. */
-  translateWhole(body: JsonObject): { readonly json: string; readonly usage: Usage | null } {
+  translateWhole(body: JsonObject): WholeAnswer {
+    return blaming(() => this.#translateWhole(body));
+  }
+
+  #translateWhole(body: JsonObject): WholeAnswer {
     const from = this.#from;
     const to = this.#to;
     const context = this.#context;
@@ -192,11 +198,15 @@ export class AnswerTranslation {
 
   /** A whole answer's stream, where the caller asked for one and the provider gave none. */
   streamWhole(body: JsonObject, stream: StreamTranslation): void {
-    unfoldAnswer(this.#to.generate.readAnswer(body), stream.sink);
+    blaming(() => unfoldAnswer(this.#to.generate.readAnswer(body), stream.sink));
   }
 
   /** The whole answer of a provider's stream, where the caller asked for none. Throws GatewayError for one that broke or failed. */
-  foldStream(bytes: Uint8Array): { readonly json: string; readonly usage: Usage | null } {
+  foldStream(bytes: Uint8Array): WholeAnswer {
+    return blaming(() => this.#foldStream(bytes));
+  }
+
+  #foldStream(bytes: Uint8Array): WholeAnswer {
     const folder = new AnswerFolder(this.#to.id);
     const sink = (event: NeutralEvent) => folder.push(event);
     const reader = this.#to.generate.openReader();
@@ -238,6 +248,26 @@ export function truncated(): GatewayError {
   });
 }
 
+/**
+ * What was thrown over a provider's answer. One that is nested too deeply to be written again overflows the stack, in JSON.stringify
+ * at about 50,000 levels: that is the provider's fault, not ours.
+ */
+function upstreamFault(thrown: unknown): unknown {
+  if (!(thrown instanceof RangeError)) return thrown;
+  return new GatewayError("upstream_error", "The provider's answer is nested too deeply, or too large.", {
+    upstreamType: "protocol",
+    cause: thrown,
+  });
+}
+
+function blaming<T>(step: () => T): T {
+  try {
+    return step();
+  } catch (thrown) {
+    throw upstreamFault(thrown); // told as what it is; anything but an overflow stays what it was
+  }
+}
+
 /** One provider's stream on its way into the caller's dialect. */
 export class StreamTranslation {
   readonly contentType: string;
@@ -275,12 +305,25 @@ export class StreamTranslation {
 
   /** Bytes from the provider; what they give is taken with `take`. Throws GatewayError for what can be no stream. */
   push(bytes: Uint8Array): void {
-    this.#reader.push(bytes, this.sink);
+    try {
+      this.#reader.push(bytes, this.sink);
+    } catch (thrown) {
+      this.#judge(thrown);
+    }
   }
 
   /** The provider's body has ended. */
   end(): void {
-    this.#reader.end(this.sink);
+    try {
+      this.#reader.end(this.sink);
+    } catch (thrown) {
+      this.#judge(thrown);
+    }
+  }
+
+  /** What comes behind the answer's own end is not part of it, whatever it is. */
+  #judge(thrown: unknown): void {
+    if (!this.isFinished && this.error === null) throw upstreamFault(thrown);
   }
 
   /** Tells the caller of an error of ours, in its dialect. */

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** 01.AI (Lingyi Wanwu): the Yi models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://platform.lingyiwanwu.com/docs",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked:
-    "Key variables are those used in public programs; the page names none. Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Key variables are those used in public programs; the page names none. ${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { ADDED_SAMPLING, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * AI21 Labs: the Jamba models.
@@ -21,6 +22,5 @@ export default defineProvider({
     "https://docs.ai21.com/reference/jamba-1-6-api-ref",
     "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
   ],
-  unchecked:
-    "Streams with n above 1 are documented as refused, which has no word here. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Streams with n above 1 are documented as refused, which has no word here. ${ADDRESS_FROM_PROGRAMS}`,
 });

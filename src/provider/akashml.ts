@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** AkashML: open models on the Akash network. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AKASHML_API_KEY"] },
   source: "https://akashml.com/",
-  unchecked: "The base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { COUNTING_UNKNOWN } from "./unchecked.ts";
 
 /**
  * Alibaba Cloud Model Studio (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the
@@ -15,5 +16,5 @@ export default defineProvider({
     "https://www.alibabacloud.com/help/en/model-studio/anthropic-api-messages",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/alibaba/provider.toml",
   ],
-  unchecked: "Whether count_tokens is served; it is left out.",
+  unchecked: COUNTING_UNKNOWN,
 });

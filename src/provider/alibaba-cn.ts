@@ -18,5 +18,5 @@ export default defineProvider({
     "https://help.aliyun.com/zh/model-studio/compatibility-of-openai-with-dashscope",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/alibaba-cn/provider.toml",
   ],
-  unchecked: "Its Anthropic API and rerank stand outside this base URL. Whether Responses is served here was not seen.",
+  unchecked: "Its Anthropic API and rerank stand outside this base URL. Whether it serves Responses.",
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Anyscale Endpoints: open models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://docs.anyscale.com/",
     "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
   ],
-  unchecked:
-    "The public endpoints were closed in 2024; an Anyscale service of one's own is reached with base_url. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The public endpoints were closed in 2024; an Anyscale service of one's own is reached with base_url. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /**
  * AssemblyAI's LLM gateway: models over transcripts.
@@ -21,5 +22,5 @@ export default defineProvider({
     "https://www.assemblyai.com/docs/llm-gateway",
     "https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json",
   ],
-  unchecked: "Base URL and key variable come from the linked lists; its own reference was not read.",
+  unchecked: ADDRESS_FROM_LISTS,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Avian: open models. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["AVIAN_API_KEY"] },
   source: ["https://avian.io/docs", "https://github.com/danny-avila/LibreChat"],
-  unchecked: "The base URL was seen in many public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Baichuan: its own models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://platform.baichuan-ai.com/docs/api",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

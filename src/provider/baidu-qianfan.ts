@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Baidu Qianfan: ERNIE and other models. */
 export default defineProvider({
@@ -19,6 +20,5 @@ export default defineProvider({
     "https://cloud.baidu.com/doc/qianfan-api/s/3m7of64lb",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The key may be bound to an application, then named in an `appid` header. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} The key may be bound to an application, then named in an \`appid\` header. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Berget AI: open models in Sweden. */
 export default defineProvider({
@@ -16,5 +17,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["BERGET_API_KEY"] },
   source: ["https://docs.berget.ai", "https://github.com/anomalyco/models.dev/blob/dev/providers/berget/provider.toml"],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

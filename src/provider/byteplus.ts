@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 import { ARK_CHAT } from "./volcengine.ts";
 
 /** BytePlus ModelArk (ByteDance), outside China: the Seed models. */
@@ -16,5 +17,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["ARK_API_KEY"] },
   source: "https://docs.byteplus.com/en/docs/ModelArk/1298459",
-  unchecked: "The base URL was seen in many public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Bytez: open and closed models. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["BYTEZ_API_KEY"] },
   source: "https://docs.bytez.com/http-reference/examples/openai-compliant",
-  unchecked: "The base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** CentML: open models. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["CENTML_API_KEY"] },
   source: "https://docs.centml.ai/",
-  unchecked:
-    "The company became a part of NVIDIA in 2025; whether it still answers was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The company became a part of NVIDIA in 2025; whether it still answers was not checked. ${ADDRESS_FROM_PROGRAMS}`,
 });

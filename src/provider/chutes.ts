@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /**
  * Chutes: open models on a decentralised network.
@@ -22,5 +23,5 @@ export default defineProvider({
     "https://chutes.ai/docs/guides/reasoning-models",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/chutes/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

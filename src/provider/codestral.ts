@@ -1,5 +1,6 @@
 import { defineProvider } from "./define.ts";
 import { MISTRAL_CHAT } from "./mistral.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Mistral's host for Codestral with keys of its own. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://docs.mistral.ai/capabilities/code_generation/",
     "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
   ],
-  unchecked:
-    "Taken to have the same closed schema as api.mistral.ai. Fill-in-the-middle answers in a shape of its own and is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Taken to have the same closed schema as api.mistral.ai. Fill-in-the-middle answers in a shape of its own and is left out. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** CometAPI: many labs' models behind one key. */
 export default defineProvider({
@@ -21,5 +22,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["COMETAPI_API_KEY"] },
   source: "https://apidoc.cometapi.com/",
-  unchecked: "The base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

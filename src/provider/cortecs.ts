@@ -1,5 +1,6 @@
 import { OPENAI_ONLY_TOOLS, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /**
  * Cortecs: European providers behind one key.
@@ -25,5 +26,5 @@ export default defineProvider({
     "https://docs.cortecs.ai/routing/prompt-caching",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/cortecs/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Crusoe Managed Inference: open models. */
 export default defineProvider({
@@ -18,5 +19,5 @@ export default defineProvider({
     "https://docs.crusoecloud.com/managed-inference/overview",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/crusoe/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -8,12 +8,30 @@ export type ProviderRow = {
   readonly dialects: readonly string[];
   /** "" where the config must name it. */
   readonly baseUrl: string;
-  /** Environment variables of the key and of what the URL needs. */
-  readonly env: readonly string[];
-  /** Endpoint names; a dialect's name alone stands for all of its endpoints. */
-  readonly endpoints: readonly string[];
+  /** Environment variable that a base URL of one's own may stand in, too. */
+  readonly baseUrlEnv: string | null;
+  /** Environment variables that its key usually stands in; the first that is set counts. */
+  readonly keyEnv: readonly string[];
+  readonly isKeyOptional: boolean;
+  /** Keys of a config entry that its URL or its authentication needs; variables that give them, too; what they are without either. */
+  readonly settings: readonly {
+    readonly key: string;
+    readonly env: readonly string[];
+    readonly default: string | null;
+  }[];
+  /** By dialect, in the same order. */
+  readonly endpoints: readonly DialectEndpoints[];
   readonly sources: readonly string[];
   readonly unchecked: string;
+};
+
+/** What a provider serves of one dialect. */
+export type DialectEndpoints = {
+  readonly dialect: string;
+  /** Null: all of the dialect's. */
+  readonly names: readonly string[] | null;
+  /** Whether only models of some names are served so. */
+  readonly isForSomeModels: boolean;
 };
 
 /** One row for each provider, by id; providers inside the process are left out. */
@@ -21,26 +39,38 @@ export function describeProviders(definitions: ReadonlyMap<string, ProviderDefin
   return [...definitions.values()]
     .filter(({ isEmbedded }) => isEmbedded !== true)
     .toSorted((a, b) => (a.id < b.id ? -1 : 1))
-    .map((definition) => ({
-      id: definition.id,
-      name: definition.name,
-      dialects: [...new Set(definition.surfaces.map(({ dialect }) => dialect))],
-      baseUrl: definition.baseUrl ?? "",
-      env: [
-        ...(definition.credential?.env ?? []),
-        ...(definition.baseUrlEnv === undefined ? [] : [definition.baseUrlEnv]),
-        ...(definition.settings ?? []).flatMap(({ env }) => env),
-      ],
-      endpoints: [
-        ...new Set(
-          definition.surfaces.flatMap(({ dialect, endpoints }) =>
-            endpoints === undefined
-              ? [`${dialect}: all`]
-              : Object.keys(endpoints).filter((name) => !name.includes("#")),
-          ),
-        ),
-      ],
-      sources: typeof definition.source === "string" ? [definition.source] : definition.source,
-      unchecked: definition.unchecked ?? "",
-    }));
+    .map((definition) => {
+      const endpoints = describeEndpoints(definition);
+      return {
+        id: definition.id,
+        name: definition.name,
+        dialects: endpoints.map(({ dialect }) => dialect),
+        baseUrl: definition.baseUrl ?? "",
+        baseUrlEnv: definition.baseUrlEnv ?? null,
+        keyEnv: definition.credential?.env ?? [],
+        isKeyOptional: definition.isKeyOptional === true,
+        settings: (definition.settings ?? []).map(({ key, env, default: fallback }) => ({
+          key,
+          env,
+          default: fallback,
+        })),
+        endpoints,
+        sources: typeof definition.source === "string" ? [definition.source] : definition.source,
+        unchecked: definition.unchecked ?? "",
+      };
+    });
+}
+
+function describeEndpoints({ surfaces }: ProviderDefinition): readonly DialectEndpoints[] {
+  return [...new Set(surfaces.map(({ dialect }) => dialect))].map((dialect) => {
+    const own = surfaces.filter((surface) => surface.dialect === dialect);
+    const names = own.flatMap(({ endpoints }) => Object.keys(endpoints ?? {}));
+    return {
+      dialect,
+      names: own.some(({ endpoints }) => endpoints === undefined)
+        ? null
+        : [...new Set(names.filter((name) => !name.includes("#")))],
+      isForSomeModels: own.every(({ models }) => models !== undefined),
+    };
+  });
 }

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, OPENAI_ONLY_TOOLS } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** DigitalOcean serverless inference: open and closed models. */
 export default defineProvider({
@@ -36,5 +37,5 @@ export default defineProvider({
     "https://docs.digitalocean.com/products/inference/how-to/use-reasoning/",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/digitalocean/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * Docker Model Runner on the host's port.
@@ -19,6 +20,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://docs.docker.com/ai/model-runner/api-reference/",
-  unchecked:
-    "Its Anthropic API stands at /anthropic, outside this base URL. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Its Anthropic API stands at /anthropic, outside this base URL. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** evroc Think: open models in Europe. */
 export default defineProvider({
@@ -18,5 +19,5 @@ export default defineProvider({
     "https://docs.evroc.com/products/think/openai-compatibility.html",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/evroc/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

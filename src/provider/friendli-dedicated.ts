@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Friendli Dedicated Endpoints: the model's name is the endpoint's id. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["FRIENDLI_TOKEN", "FRIENDLIAI_API_KEY"] },
   source: "https://friendli.ai/docs/openapi/dedicated/inference/chat-completions",
-  unchecked:
-    "Taken to differ from the serverless API by its path alone. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Taken to differ from the serverless API by its path alone. ${ADDRESS_FROM_PROGRAMS}`,
 });

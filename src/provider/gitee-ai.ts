@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Gitee AI (Moark): open models in China. */
 export default defineProvider({
@@ -16,5 +17,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["GITEE_AI_API_KEY", "GITEEAI_API_KEY"] },
   source: "https://ai.gitee.com/docs/products/apis",
-  unchecked: "The base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

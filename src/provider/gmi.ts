@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** GMI Cloud: open models, and Claude through the Messages API. */
 export default defineProvider({
@@ -25,5 +26,5 @@ export default defineProvider({
     "https://docs.gmicloud.ai/inference-engine/api-reference/llm-api-reference",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/gmicloud/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * GPT4All's local server at its default port.
@@ -19,6 +20,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://docs.gpt4all.io/gpt4all_api_server/home.html",
-  unchecked:
-    "That a request to stream is refused has no word here; tools are not documented. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `That a request to stream is refused has no word here; tools are not documented. ${ADDRESS_FROM_PROGRAMS}`,
 });

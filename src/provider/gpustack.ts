@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** A GPUStack cluster; base_url is its address with /v1. */
 export default defineProvider({
@@ -23,6 +24,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["GPUSTACK_API_KEY"] },
   source: "https://docs.gpustack.ai/latest/user-guide/openai-compatible-apis/",
-  unchecked:
-    "Which endpoints answer depends on the models deployed. Older versions want /v1-openai. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Which endpoints answer depends on the models deployed. Older versions want /v1-openai. ${ADDRESS_FROM_PROGRAMS}`,
 });

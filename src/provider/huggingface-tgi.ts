@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * Hugging Face Text Generation Inference at the port its container is documented with.
@@ -19,6 +20,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://huggingface.co/docs/text-generation-inference/en/messages_api",
-  unchecked:
-    'response_format json_schema came with later versions; older ones take `{ "type": "json", "value": schema }`. The linked documentation was not read itself; address and key header are those of public programs that use it.',
+  unchecked: `response_format json_schema came with later versions; older ones take \`{ "type": "json", "value": schema }\`. ${ADDRESS_FROM_PROGRAMS}`,
 });

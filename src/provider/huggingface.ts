@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** Hugging Face's router: open models at many providers, named model or model:provider. */
 export default defineProvider({
@@ -19,5 +20,5 @@ export default defineProvider({
     "https://huggingface.co/docs/inference-providers",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/huggingface/provider.toml",
   ],
-  unchecked: "What a parameter does depends on the upstream. Embeddings have a task API of their own.",
+  unchecked: `${DEPENDS_ON_UPSTREAM} Embeddings have a task API of their own.`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Hyperbolic: open models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://docs.hyperbolic.xyz/docs/rest-api",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked:
-    "Images and audio have paths of their own shape and are left out. Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Images and audio have paths of their own shape and are left out. ${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Infermatic: open models for a subscription. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["INFERMATIC_API_KEY"] },
   source: "https://docs.infermatic.ai/",
-  unchecked: "The base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /** Infinigence GenStudio: open models in China. */
 export default defineProvider({
@@ -19,5 +20,5 @@ export default defineProvider({
     "https://docs.infini-ai.com/gen-studio/api/maas.html",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked: "Base URL and key variable come from the linked lists; its own reference was not read.",
+  unchecked: ADDRESS_FROM_LISTS,
 });

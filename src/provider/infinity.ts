@@ -1,5 +1,6 @@
 import { COHERE_RERANK } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * Infinity, a server for embeddings and rerank, at its default port.
@@ -19,6 +20,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: ["INFINITY_API_KEY"] },
   isKeyOptional: true,
   source: "https://github.com/michaelfeil/infinity",
-  unchecked:
-    "The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

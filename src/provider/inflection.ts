@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Inflection AI: the Pi and Productivity models. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["INFLECTION_API_KEY"] },
   source: "https://developers.inflection.ai/docs/api-reference",
-  unchecked: "The OpenAI-compatible base URL was seen in public programs; its page was not read.",
+  unchecked: ADDRESS_FROM_PROGRAMS,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Infomaniak AI: open models in Switzerland. */
 export default defineProvider({
@@ -26,5 +27,5 @@ export default defineProvider({
     "https://developer.infomaniak.com/docs/api/post/2/ai/%7Bproduct_id%7D/openai/v1/chat/completions",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/infomaniak/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

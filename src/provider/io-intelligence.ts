@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /**
  * io.net Intelligence: open models on a decentralised network.
@@ -21,5 +22,5 @@ export default defineProvider({
     "https://io.net/docs/guides/intelligence/reasoning-for-chat-completions",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/io-net/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

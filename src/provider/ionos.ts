@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** IONOS AI Model Hub: open models in Germany. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["IONOS_API_TOKEN", "IONOS_API_KEY"] },
   source: "https://docs.ionos.com/cloud/ai/ai-model-hub",
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

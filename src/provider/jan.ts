@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Jan's local server at its default port. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://jan.ai/docs/desktop/api-server",
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

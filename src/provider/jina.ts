@@ -34,5 +34,5 @@ export default defineProvider({
     "https://jina.ai/reranker/",
     "https://raw.githubusercontent.com/api-evangelist/jina-ai/refs/heads/main/openapi/jina-ai-reranker-openapi.yml",
   ],
-  unchecked: "Jina's own reference is a page that was not stored; names are those of public programs that use it.",
+  unchecked: "Names of members are those of public programs that use it; its own reference was not read.",
 });

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** Kilo Gateway: many labs' models behind one key. */
 export default defineProvider({
@@ -24,5 +25,5 @@ export default defineProvider({
     "https://kilo.ai/docs/gateway",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/kilo/provider.toml",
   ],
-  unchecked: "What a parameter does depends on the upstream.",
+  unchecked: DEPENDS_ON_UPSTREAM,
 });

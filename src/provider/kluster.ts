@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** kluster.ai: open models. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["KLUSTER_API_KEY"] },
   source: "https://docs.kluster.ai/api-reference/reference/",
-  unchecked:
-    "The base URL was seen in its own samples and many public programs; whether chat is still served was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The base URL was seen in its own samples and many public programs; whether chat is still served was not checked. ${ADDRESS_FROM_PROGRAMS}`,
 });

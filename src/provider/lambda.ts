@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Lambda Inference API: open models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://docs.lambda.ai/public-cloud/lambda-inference-api/",
     "https://github.com/BerriAI/litellm/blob/main/litellm/llms/lambda_ai/chat/transformation.py",
   ],
-  unchecked:
-    "Lambda has announced the end of this API; whether it still answers was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Lambda has announced the end of this API; whether it still answers was not checked. ${ADDRESS_FROM_PROGRAMS}`,
 });

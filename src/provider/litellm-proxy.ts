@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /**
  * A LiteLLM proxy; base_url is its address without /v1, as in its own documentation.
@@ -44,6 +45,5 @@ export default defineProvider({
     "https://docs.litellm.ai/docs/proxy/user_keys",
     "https://github.com/BerriAI/litellm/blob/main/litellm/litellm_core_utils/get_llm_provider_logic.py",
   ],
-  unchecked:
-    "What a parameter does depends on the upstream. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${DEPENDS_ON_UPSTREAM} ${ADDRESS_FROM_PROGRAMS}`,
 });

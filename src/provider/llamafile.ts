@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** A llamafile at its default port. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/mozilla-ai/llamafile",
-  unchecked:
-    "logprobs were reported as not served (issue 409). The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `logprobs were reported as not served (issue 409). ${ADDRESS_FROM_PROGRAMS}`,
 });

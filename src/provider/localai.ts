@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** LocalAI at its default port. */
 export default defineProvider({
@@ -24,6 +25,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: ["LOCALAI_API_KEY"] },
   isKeyOptional: true,
   source: "https://localai.io/features/",
-  unchecked:
-    "Which endpoints answer depends on the backends installed. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Which endpoints answer depends on the backends installed. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Meituan: the LongCat models. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["LONGCAT_API_KEY"] },
   source: "https://longcat.chat/platform/docs/",
-  unchecked:
-    "Its Anthropic API stands at /anthropic, outside this base URL. The base URL was seen in public programs; its page was not read.",
+  unchecked: `Its Anthropic API stands at /anthropic, outside this base URL. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { COUNTING_UNKNOWN } from "./unchecked.ts";
 
 /** MiniMax (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
 export default defineProvider({
@@ -12,5 +13,5 @@ export default defineProvider({
     "https://platform.minimax.io/docs/api-reference/text-anthropic-api",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/minimax/provider.toml",
   ],
-  unchecked: "Whether count_tokens is served; it is left out.",
+  unchecked: COUNTING_UNKNOWN,
 });

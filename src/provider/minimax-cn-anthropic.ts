@@ -1,5 +1,6 @@
 import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { COUNTING_UNKNOWN } from "./unchecked.ts";
 
 /**
  * MiniMax China (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way.
@@ -14,5 +15,5 @@ export default defineProvider({
     "https://platform.minimaxi.com/docs/guides/quickstart",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/minimax-cn/provider.toml",
   ],
-  unchecked: "Whether count_tokens is served; it is left out.",
+  unchecked: COUNTING_UNKNOWN,
 });

@@ -3,7 +3,7 @@ import { defineProvider } from "./define.ts";
 
 /** What could not be checked of its chat API, in any region. */
 export const MINIMAX_UNCHECKED =
-  "Reasoning comes inside <think> tags unless `reasoning_split` is asked for. temperature must be above 0 and at most 1.";
+  "Reasoning comes inside `<think>` tags unless `reasoning_split` is asked for. temperature must be above 0 and at most 1.";
 
 /** MiniMax: its own models. */
 export default defineProvider({

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** mistral.rs at the port its documentation uses. */
 export default defineProvider({
@@ -23,6 +24,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/EricLBuehler/mistral.rs/blob/master/docs/HTTP.md",
-  unchecked:
-    "Which endpoints answer depends on the model. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Which endpoints answer depends on the model. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** mlx_lm.server at its default port. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/ml-explore/mlx-lm/blob/main/mlx_lm/SERVER.md",
-  unchecked:
-    "JSON schemas are not served by all versions. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `JSON schemas are not served by all versions. ${ADDRESS_FROM_PROGRAMS}`,
 });

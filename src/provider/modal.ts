@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** A server of one's own on Modal; its host, https://{workspace}--{app}.modal.run/v1, is the config's. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://modal.com/docs/examples/vllm_inference",
-  unchecked:
-    "The key is whatever the deployed server wants; no variable is usual. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The key is whatever the deployed server wants; no variable is usual. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { COUNTING_UNKNOWN } from "./unchecked.ts";
 
 /** Moonshot AI (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
 export default defineProvider({
@@ -9,5 +10,5 @@ export default defineProvider({
   surfaces: [BUDGETED_MESSAGES],
   credential: { header: "authorization", scheme: "Bearer", env: ["MOONSHOT_API_KEY"] },
   source: "https://platform.kimi.ai/docs/api/overview.md",
-  unchecked: "Whether count_tokens is served; it is left out.",
+  unchecked: COUNTING_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Morph: models that apply code edits. */
 export default defineProvider({
@@ -19,5 +20,5 @@ export default defineProvider({
     "https://docs.morphllm.com/api-reference/introduction",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/morph/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { OPENAI_ONLY_TOOLS, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** NanoGPT: many labs' models, paid as used. */
 export default defineProvider({
@@ -24,5 +25,5 @@ export default defineProvider({
     "https://github.com/anomalyco/models.dev/blob/dev/providers/nano-gpt/provider.toml",
     "https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json",
   ],
-  unchecked: "What a parameter does depends on the upstream.",
+  unchecked: DEPENDS_ON_UPSTREAM,
 });

@@ -16,5 +16,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/NexaAI/nexa-sdk",
-  unchecked: "Rerank is served too, its shape was not read.",
+  unchecked: "Rerank, which it serves too, is left out: its shape is not known.",
 });

@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** One API, New API and their kin at their default port. */
 export default defineProvider({
@@ -21,6 +22,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   source: "https://github.com/songquanpeng/one-api",
-  unchecked:
-    "What a parameter does depends on the channel. New API also serves messages, responses and rerank. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `What a parameter does depends on the channel. New API also serves messages, responses and rerank. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * OpenRouter: many providers behind one key.
@@ -39,6 +40,5 @@ export default defineProvider({
     "https://openrouter.ai/docs/api-reference/overview",
     "https://openrouter.ai/docs/use-cases/reasoning-tokens",
   ],
-  unchecked:
-    "What a parameter does depends on the upstream it picks; `provider.require_parameters` in the request makes it choose only those that know all of them. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `What a parameter does depends on the upstream it picks; \`provider.require_parameters\` in the request makes it choose only those that know all of them. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /**
  * Parasail: open models.
@@ -21,5 +22,5 @@ export default defineProvider({
     "https://docs.parasail.io/parasail-docs/quickstart/serverless",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/parasail/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

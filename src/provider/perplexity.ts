@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * Perplexity: answers from the web, and an agent API with other labs' models.
@@ -27,6 +28,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["PERPLEXITY_API_KEY", "PERPLEXITYAI_API_KEY"] },
   source: ["https://docs.perplexity.ai/api-reference/sonar-post", "https://docs.perplexity.ai/docs/agent-api/models"],
-  unchecked:
-    "Which models take tools; tool calls are not documented for the Sonar models. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Which models take tools; tool calls are not documented for the Sonar models. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Pollinations: open generative models. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["POLLINATIONS_API_KEY"] },
   source: "https://github.com/pollinations/pollinations/blob/main/APIDOCS.md",
-  unchecked:
-    "The former host text.pollinations.ai/openai is still in public programs. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The former host text.pollinations.ai/openai is still in public programs. ${ADDRESS_FROM_PROGRAMS}`,
 });

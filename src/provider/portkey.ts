@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** Portkey: many providers behind one key; models are named @provider/model. */
 export default defineProvider({
@@ -28,6 +29,5 @@ export default defineProvider({
   ],
   credential: { header: "x-portkey-api-key", scheme: "", env: ["PORTKEY_API_KEY"] },
   source: "https://portkey.ai/docs/api-reference/inference-api/chat",
-  unchecked:
-    "What a parameter does depends on the upstream. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${DEPENDS_ON_UPSTREAM} ${ADDRESS_FROM_PROGRAMS}`,
 });

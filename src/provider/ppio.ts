@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /** PPIO: open models in China. */
 export default defineProvider({
@@ -18,5 +19,5 @@ export default defineProvider({
     "https://ppio.com/docs/model/llm",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked: "Base URL and key variable come from the linked lists; its own reference was not read.",
+  unchecked: ADDRESS_FROM_LISTS,
 });

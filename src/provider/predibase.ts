@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Predibase: fine-tuned models; the deployment is a part of the path. */
 export default defineProvider({
@@ -19,6 +20,5 @@ export default defineProvider({
     "https://docs.predibase.com/user-guide/inference/migrate-openai",
     "https://docs.litellm.ai/docs/providers/predibase",
   ],
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /**
  * Public AI: public models such as Apertus.
@@ -21,6 +22,5 @@ export default defineProvider({
     "https://platform.publicai.co/docs",
     "https://github.com/BerriAI/litellm/blob/main/litellm/llms/openai_like/providers.json",
   ],
-  unchecked:
-    "Base URL and key variable come from the linked lists; its own reference was not read. Its need for plain strings has no word here.",
+  unchecked: `${ADDRESS_FROM_LISTS} Its need for plain strings has no word here.`,
 });

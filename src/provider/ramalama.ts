@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** ramalama serve at its default port. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/containers/ramalama/blob/main/docs/ramalama-serve.1.md",
-  unchecked:
-    "It takes the next free port where 8080 is in use. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `It takes the next free port where 8080 is in use. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** RedPill (Phala): models in attested enclaves, and many labs' models. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["REDPILL_API_KEY"] },
   source: "https://docs.redpill.ai/",
-  unchecked: "The base URL was seen in public programs; its page was not read. The attestation is not checked here.",
+  unchecked: `${ADDRESS_FROM_PROGRAMS} The attestation is not checked here.`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /**
  * Reka AI: its own multimodal models.
@@ -18,6 +19,5 @@ export default defineProvider({
   ],
   credential: { header: "x-api-key", scheme: "", env: ["REKA_API_KEY"] },
   source: "https://docs.reka.ai/",
-  unchecked:
-    "Which of OpenAI's parameters it refuses was not found in its documentation. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${REFUSALS_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

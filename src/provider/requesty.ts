@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** Requesty: many providers behind one key. */
 export default defineProvider({
@@ -23,5 +24,5 @@ export default defineProvider({
     "https://docs.requesty.ai/",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/requesty/provider.toml",
   ],
-  unchecked: "What a parameter does depends on the upstream.",
+  unchecked: DEPENDS_ON_UPSTREAM,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** RunPod Serverless: a vLLM worker of one's own. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: ["RUNPOD_API_KEY"] },
   settings: [{ key: "project", env: ["RUNPOD_ENDPOINT_ID"], default: null, expected: "the id of a RunPod endpoint" }],
   source: "https://docs.runpod.io/serverless/vllm/openai-compatibility",
-  unchecked:
-    "Embeddings need another worker. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Embeddings need another worker. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -30,6 +30,5 @@ export default defineProvider({
     "https://docs.sambanova.ai/docs/en/features/openai-compatibility",
     "https://docs.sambanova.ai/docs/en/features/messages",
   ],
-  unchecked:
-    "The Messages API was documented for gpt-oss-120b alone when it was read. Its rate-limit headers were not recorded.",
+  unchecked: "The Messages API is documented for gpt-oss-120b alone. What its rate-limit headers say.",
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** SenseTime SenseNova: its own models. */
 export default defineProvider({
@@ -15,5 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["SENSENOVA_API_KEY"] },
   source: "https://www.sensecore.cn/help/docs/model-as-a-service/nova/overview/compatible-mode",
-  unchecked: "Both /compatible-mode/v1 and /v2 are in public programs; its page was not read.",
+  unchecked: `Both /compatible-mode/v1 and /v2 are in use. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** An SGLang server at its default port. */
 export default defineProvider({
@@ -17,6 +18,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: ["SGLANG_API_KEY"] },
   isKeyOptional: true,
   source: "https://docs.sglang.ai/basic_usage/openai_api.html",
-  unchecked:
-    "Its rerank answers with a bare list and is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Its rerank answers with a bare list and is left out. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,5 @@
 import { defineProvider } from "./define.ts";
-import { SILICONFLOW_APIS } from "./siliconflow.ts";
+import { SILICONFLOW_APIS, SILICONFLOW_UNCHECKED } from "./siliconflow.ts";
 
 /** SiliconFlow (China): open models. */
 export default defineProvider({
@@ -12,5 +12,5 @@ export default defineProvider({
     "https://docs.siliconflow.cn/cn/api-reference/chat-completions/chat-completions",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/siliconflow-cn/provider.toml",
   ],
-  unchecked: "It does not document a schema for response_format json_schema; which models take one was not checked.",
+  unchecked: SILICONFLOW_UNCHECKED,
 });

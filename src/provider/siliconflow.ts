@@ -22,6 +22,9 @@ export const SILICONFLOW_APIS: ProviderDefinition["surfaces"] = [
   COHERE_RERANK,
 ];
 
+export const SILICONFLOW_UNCHECKED =
+  "It does not document a schema for response_format json_schema; which models take one was not checked.";
+
 /** SiliconFlow: open models. */
 export default defineProvider({
   id: "siliconflow",
@@ -33,5 +36,5 @@ export default defineProvider({
     "https://docs.siliconflow.com/en/api-reference/chat-completions/chat-completions",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/siliconflow/provider.toml",
   ],
-  unchecked: "It does not document a schema for response_format json_schema; which models take one was not checked.",
+  unchecked: SILICONFLOW_UNCHECKED,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** iFlytek Spark: its own models; the key is the APIPassword. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["SPARK_API_KEY", "XFYUN_API_KEY"] },
   source: "https://www.xfyun.cn/doc/spark/HTTP%E8%B0%83%E7%94%A8%E6%96%87%E6%A1%A3.html",
-  unchecked:
-    "Key variables are our choice among those in public programs; newer models have paths /v2 and /x1. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Key variables are our choice among those in public programs; newer models have paths /v2 and /x1. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,5 @@
 import { defineProvider } from "./define.ts";
-import { STEPFUN_APIS } from "./stepfun.ts";
+import { STEPFUN_APIS, STEPFUN_UNCHECKED } from "./stepfun.ts";
 
 /** StepFun (global): the Step models. */
 export default defineProvider({
@@ -12,5 +12,5 @@ export default defineProvider({
     "https://platform.stepfun.ai/docs/en/api-reference/chat/chat-completion-create",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/stepfun-ai/provider.toml",
   ],
-  unchecked: "Speech and images are served too but their paths were not read.",
+  unchecked: STEPFUN_UNCHECKED,
 });

@@ -21,6 +21,8 @@ export const STEPFUN_APIS: ProviderDefinition["surfaces"] = [
   },
 ];
 
+export const STEPFUN_UNCHECKED = "Speech and images, which it serves too, are left out: their paths are not known.";
+
 /** StepFun (China): the Step models. */
 export default defineProvider({
   id: "stepfun",
@@ -32,5 +34,5 @@ export default defineProvider({
     "https://platform.stepfun.com/docs/zh/api-reference/chat/chat-completion-create",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/stepfun/provider.toml",
   ],
-  unchecked: "Speech and images are served too but their paths were not read.",
+  unchecked: STEPFUN_UNCHECKED,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** TabbyAPI (ExLlama) at its default port. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://github.com/theroyallab/tabbyAPI/wiki",
-  unchecked:
-    "The key also goes as X-api-key; Bearer is used here. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The key also goes as X-api-key; Bearer is used here. ${ADDRESS_FROM_PROGRAMS}`,
 });

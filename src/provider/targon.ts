@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Targon: open models on a decentralised network. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["TARGON_API_KEY"] },
   source: ["https://docs.targon.com/", "https://github.com/manifold-inc/targon"],
-  unchecked:
-    "The base URL was seen in its samples and in public programs; whether it still serves shared models was not checked. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The base URL was seen in its samples and in public programs; whether it still serves shared models was not checked. ${ADDRESS_FROM_PROGRAMS}`,
 });

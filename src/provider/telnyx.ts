@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Telnyx: open models beside telephony. */
 export default defineProvider({
@@ -16,6 +17,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Bearer", env: ["TELNYX_API_KEY"] },
   source: "https://developers.telnyx.com/docs/inference/getting-started",
-  unchecked:
-    "The base URL comes from the comments in its own SDKs; its Anthropic API stands at /v2/ai/anthropic, outside this base URL. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `The base URL comes from the comments in its own SDKs; its Anthropic API stands at /v2/ai/anthropic, outside this base URL. ${ADDRESS_FROM_PROGRAMS}`,
 });

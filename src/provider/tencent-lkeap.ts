@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /** Tencent Cloud's knowledge engine: DeepSeek models. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://cloud.tencent.com/document/product/1772/115969",
     "https://github.com/CherryHQ/cherry-studio/blob/main/src/renderer/src/config/providers.ts",
   ],
-  unchecked:
-    "Base URL and key variable come from the linked lists; its own reference was not read. The key variable is our choice: no page names one.",
+  unchecked: `${ADDRESS_FROM_LISTS} The key variable is our choice: no page names one.`,
 });

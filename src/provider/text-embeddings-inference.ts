@@ -1,4 +1,5 @@
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Hugging Face Text Embeddings Inference at the port its container is documented with. */
 export default defineProvider({
@@ -14,6 +15,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: [] },
   isKeyOptional: true,
   source: "https://huggingface.co/docs/text-embeddings-inference/en/quick_tour",
-  unchecked:
-    "Its rerank has a shape of its own and is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Its rerank has a shape of its own and is left out. ${ADDRESS_FROM_PROGRAMS}`,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Vercel v0: models for web apps. */
 export default defineProvider({
@@ -18,5 +19,5 @@ export default defineProvider({
     "https://v0.app/docs/api/model",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/v0/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { DEPENDS_ON_UPSTREAM } from "./unchecked.ts";
 
 /** Vercel AI Gateway: many providers behind one key. */
 export default defineProvider({
@@ -24,5 +25,5 @@ export default defineProvider({
     "https://vercel.com/docs/ai-gateway/sdks-and-apis/openai-chat-completions/advanced",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/vercel/provider.toml",
   ],
-  unchecked: "What a parameter does depends on the upstream.",
+  unchecked: DEPENDS_ON_UPSTREAM,
 });

@@ -1,5 +1,6 @@
 import { ANTHROPIC_VERSION_HEADER, COHERE_RERANK, PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /**
  * A vLLM server at its default port.
@@ -32,6 +33,5 @@ export default defineProvider({
   credential: { header: "authorization", scheme: "Bearer", env: ["VLLM_API_KEY"] },
   isKeyOptional: true,
   source: "https://docs.vllm.ai/en/latest/serving/openai_compatible_server/",
-  unchecked:
-    "Which endpoints answer depends on the model and the version. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `Which endpoints answer depends on the model and the version. ${ADDRESS_FROM_PROGRAMS}`,
 });

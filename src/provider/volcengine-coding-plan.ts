@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_LISTS } from "./unchecked.ts";
 
 /** Volcengine Ark's coding plan. */
 export default defineProvider({
@@ -18,6 +19,5 @@ export default defineProvider({
     "https://www.volcengine.com/docs/82379/1330310",
     "https://github.com/QuantumNous/new-api/blob/main/constant/channel.go",
   ],
-  unchecked:
-    "Base URL and key variable come from the linked lists; its own reference was not read. Its Anthropic API stands at /api/coding, outside this base URL.",
+  unchecked: `${ADDRESS_FROM_LISTS} Its Anthropic API stands at /api/coding, outside this base URL.`,
 });

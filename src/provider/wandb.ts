@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { REFUSALS_UNKNOWN } from "./unchecked.ts";
 
 /** Weights & Biases Inference: open models on CoreWeave. */
 export default defineProvider({
@@ -18,5 +19,5 @@ export default defineProvider({
     "https://docs.wandb.ai/inference/response-settings/reasoning",
     "https://github.com/anomalyco/models.dev/blob/dev/providers/wandb/provider.toml",
   ],
-  unchecked: "Which of OpenAI's parameters it refuses was not found in its documentation.",
+  unchecked: REFUSALS_UNKNOWN,
 });

@@ -1,5 +1,6 @@
 import { PLAIN_CHAT } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS } from "./unchecked.ts";
 
 /** Yandex AI Studio: models named gpt://{folder}/{model}. */
 export default defineProvider({
@@ -15,6 +16,5 @@ export default defineProvider({
   ],
   credential: { header: "authorization", scheme: "Api-Key", env: ["YANDEX_API_KEY"] },
   source: "https://yandex.cloud/en/docs/ai-studio/concepts/openai-compatibility",
-  unchecked:
-    "IAM tokens go as Bearer, which needs an override; the scheme Api-Key comes from public programs. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `IAM tokens go as Bearer, which needs an override; the scheme Api-Key comes from public programs. ${ADDRESS_FROM_PROGRAMS}`,
 });

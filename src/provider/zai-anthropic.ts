@@ -1,5 +1,6 @@
 import { BUDGETED_MESSAGES } from "./compatible-apis.ts";
 import { defineProvider } from "./define.ts";
+import { ADDRESS_FROM_PROGRAMS, COUNTING_UNKNOWN } from "./unchecked.ts";
 
 /** Z.ai (Anthropic API): the same models and key as its OpenAI-compatible API, spoken the Anthropic way. */
 export default defineProvider({
@@ -12,6 +13,5 @@ export default defineProvider({
     "https://docs.z.ai/devpack/tool/claude",
     "https://github.com/QuantumNous/new-api/blob/main/constant/channel.go",
   ],
-  unchecked:
-    "Whether count_tokens is served; it is left out. The linked documentation was not read itself; address and key header are those of public programs that use it.",
+  unchecked: `${COUNTING_UNKNOWN} ${ADDRESS_FROM_PROGRAMS}`,
 });

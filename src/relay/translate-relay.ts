@@ -7,7 +7,8 @@ import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
 import { isIdentity, isJsonType, judgeAnswerHead } from "./answer-checks.ts";
-import { reasonOf } from "./answer-head.ts";
+import { type HeldBudget, HeldBytes } from "./held-bytes.ts";
+import { composeTranslatedHead } from "./translated-head.ts";
 import { isCredentialRefused, type RelayEnd, type RelayEvents } from "./answer-relay.ts";
 import { frameBytes, joinSlices, LAST_CHUNK, writeText } from "./chunk-framing.ts";
 
@@ -15,12 +16,6 @@ import { frameBytes, joinSlices, LAST_CHUNK, writeText } from "./chunk-framing.t
 const MAX_ANSWER_BYTES = 64 * 1024 * 1024;
 /** An error answer is a few hundred bytes; of a longer one the beginning is read. */
 const MAX_ERROR_BYTES = 256 * 1024;
-
-/** Memory for answers that are held, over all callers. */
-export interface HeldBudget {
-  take(bytes: number): boolean;
-  give(bytes: number): void;
-}
 
 export type TranslateOptions = {
   readonly translation: AnswerTranslation;
@@ -58,8 +53,7 @@ export class TranslateRelay implements CallListener {
   #mode: Mode = "undecided";
   #head: ResponseHead | null = null;
   #stream: StreamTranslation | null = null;
-  #held: Buffer[] = [];
-  #heldBytes = 0;
+  readonly #held: HeldBytes;
   #isHeadSent = false;
   #isChunkedToCaller = false;
   #isEndedByClose = false;
@@ -71,6 +65,7 @@ export class TranslateRelay implements CallListener {
     this.#caller = caller;
     this.#options = options;
     this.#events = events;
+    this.#held = new HeldBytes(options.budget);
   }
 
   attach(call: UpstreamCall): void {
@@ -279,28 +274,24 @@ export class TranslateRelay implements CallListener {
   // ---- A whole answer ---------------------------------------------------------------------------------------------------
 
   #hold(payload: Buffer): void {
-    const isError = this.#mode === "error";
-    if (isError && this.#heldBytes >= MAX_ERROR_BYTES) return;
-    const isTooLong = this.#heldBytes + payload.length > MAX_ANSWER_BYTES;
-    if (isTooLong || !this.#options.budget.take(payload.length)) {
-      this.#call?.abort();
-      this.#finish({
-        kind: "unanswered",
-        error: isTooLong
-          ? new GatewayError("upstream_error", `The provider's answer is longer than ${MAX_ANSWER_BYTES} bytes.`, {
-              upstreamType: "protocol",
-            })
-          : new GatewayError("overloaded", "The gateway holds as many answers as it may.", { retryAfterSeconds: 1 }),
-      });
-      return;
-    }
-    this.#held.push(payload);
-    this.#heldBytes += payload.length;
+    const held = this.#held;
+    if (this.#mode === "error" && held.length >= MAX_ERROR_BYTES) return;
+    const isTooLong = held.length + payload.length > MAX_ANSWER_BYTES;
+    if (!isTooLong && held.add(payload)) return;
+    this.#call?.abort();
+    this.#finish({
+      kind: "unanswered",
+      error: isTooLong
+        ? new GatewayError("upstream_error", `The provider's answer is longer than ${MAX_ANSWER_BYTES} bytes.`, {
+            upstreamType: "protocol",
+          })
+        : new GatewayError("overloaded", "The gateway holds as many answers as it may.", { retryAfterSeconds: 1 }),
+    });
   }
 
   #sendWhole(): void {
     const { translation, isStreamRequested } = this.#options;
-    const bytes = this.#takeHeld();
+    const bytes = this.#held.take();
     const body = parseObject(bytes.toString("utf8"));
     if (isStreamRequested) {
       const stream = translation.openStream();
@@ -327,7 +318,7 @@ export class TranslateRelay implements CallListener {
 
   #sendError(): void {
     const head = this.#head as ResponseHead;
-    const text = this.#takeHeld().toString("utf8");
+    const text = this.#held.take().toString("utf8");
     const error = this.#options.translation.readError(head.status, text, (name) => head.headers.get(name));
     this.#fault = upstreamErrorTypeOf(head.status);
     this.#answerError(error);
@@ -370,28 +361,18 @@ export class TranslateRelay implements CallListener {
 
   #composeHead(status: number, own: string): string {
     const { requestId, dropped } = this.#options;
-    const headers = this.#head?.headers;
-    const providerId = headers?.get("x-request-id") ?? headers?.get("request-id") ?? headers?.get("x-amzn-requestid");
-    let head = `HTTP/1.1 ${status} ${reasonOf(status)}\r\nx-request-id: ${requestId}\r\n`;
-    if (providerId !== null && providerId !== undefined) head += `x-upstream-request-id: ${providerId}\r\n`;
-    if (dropped.length > 0) head += `x-llmux-dropped: ${dropped.join(", ")}\r\n`;
+    const provider = this.#head;
     this.#head = null;
-    return `${head}${own}${this.#caller.connectionHeader()}\r\n`;
+    return composeTranslatedHead({
+      status,
+      requestId,
+      dropped,
+      provider,
+      own: own + this.#caller.connectionHeader(),
+    });
   }
 
   // ---- Ending -------------------------------------------------------------------------------------------------------------
-
-  #takeHeld(): Buffer {
-    const held = this.#held.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held);
-    this.#giveBack();
-    return held;
-  }
-
-  #giveBack(): void {
-    this.#options.budget.give(this.#heldBytes);
-    this.#held = [];
-    this.#heldBytes = 0;
-  }
 
   #complete(): void {
     this.#mode = "flushing";
@@ -431,7 +412,7 @@ export class TranslateRelay implements CallListener {
   #finish(end: RelayEnd): void {
     if (this.#mode === "done") return;
     this.#mode = "done";
-    this.#giveBack();
+    this.#held.release();
     this.#caller.drainListener = null;
     this.#events.onEnd(end);
   }

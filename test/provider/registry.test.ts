@@ -64,6 +64,12 @@ test("there are at least 100 providers, no two with one id", async () => {
   expect([...PROVIDERS.values()].filter(({ isEmbedded }) => isEmbedded !== true).length).toBeGreaterThanOrEqual(100);
 });
 
+test("a provider that another's note speaks of is there", () => {
+  const named = [...PROVIDERS.values()].flatMap(({ unchecked = "" }) => [...unchecked.matchAll(/\bsee ([a-z0-9-]+)/g)]);
+  expect(named.length).toBeGreaterThan(0);
+  expect(named.map(([, id]) => id ?? "").filter((id) => !PROVIDERS.has(id))).toEqual([]);
+});
+
 test("the dialects' folders say which endpoints there are", () => {
   expect([...(ENDPOINTS.get("openai-chat")?.keys() ?? [])]).toContain("chat.completions");
 });

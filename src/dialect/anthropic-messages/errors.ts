@@ -1,8 +1,9 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asObject, asString, type JsonObject } from "../../lib/json.ts";
 import { tableOf } from "../../lib/table.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { HeaderLookup, WrittenError } from "../dialect.ts";
-import { neutralErrorOf } from "../neutral-error.ts";
+import { neutralErrorOf, providerError } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
 
 /** https://platform.claude.com/docs/en/api/errors */
@@ -68,15 +69,14 @@ export function readError(status: number, body: JsonObject | null, text: string,
   const message = asString(error?.["message"]) ?? asString(body?.["message"]) ?? (text.trim() || `HTTP ${status}`);
   const finer = asString(asObject(error?.["details"])?.["error_code"]);
   const code = FINER.find((word) => word === finer) ?? codeOf(status, type === "error" ? null : type, message);
-  return {
+  return providerError({
     code,
     status,
     message: message.slice(0, MAX_MESSAGE_CHARS),
     param: code === "invalid_request" ? paramOf(message) : null,
     detail: FINER.some((word) => word === finer) ? null : (finer ?? detailOf(code, message)),
-    source: "provider",
     retryAfterSeconds: retryAfterOf(header),
-  };
+  });
 }
 
 /** The `error` event of a stream. */
@@ -101,32 +101,6 @@ function codeOf(status: number, type: string | null, message: string): ErrorCode
   if (words.includes("content filtering policy") || words.includes("usage policy")) return "content_policy";
   // An account without credit is told by a 400: "Your credit balance is too low to access the Anthropic API."
   return words.includes("credit balance") ? "budget_exceeded" : code;
-}
-
-function codeOfStatus(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-      return "unauthorized";
-    case 402:
-      return "budget_exceeded";
-    case 403:
-      return "forbidden";
-    case 404:
-      return "not_found";
-    case 408:
-      return "request_timeout";
-    case 413:
-      return "payload_too_large";
-    case 429:
-      return "rate_limited";
-    case 503:
-    case 529:
-      return "overloaded";
-    case 504:
-      return "upstream_timeout";
-    default:
-      return status >= 500 ? "upstream_error" : "invalid_request";
-  }
 }
 
 /** The field at fault, where a message begins with it: "messages.0.content: Field required". */

@@ -1,6 +1,7 @@
 import { asArray, asBoolean, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { CacheHint, MediaSource, Part, ReasoningPart } from "../neutral.ts";
 import { unwrapOpaque } from "../opaque.ts";
+import { plainText } from "../text-file.ts";
 import { readCache } from "./cache.ts";
 import { readCitations } from "./citations.ts";
 import { OWN, OWNER } from "./own.ts";
@@ -222,8 +223,4 @@ function textOf(content: Json | undefined): string | null {
     texts.push(text);
   }
   return texts.length === 0 ? null : texts.join("\n\n");
-}
-
-function plainText(text: string): MediaSource {
-  return { kind: "data", mediaType: "text/plain", data: Buffer.from(text, "utf8").toString("base64") };
 }

@@ -1,6 +1,7 @@
+import { GatewayError } from "../../errors.ts";
 import { asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
-import type { Opaque } from "../neutral.ts";
+import type { Finish, Opaque } from "../neutral.ts";
 import { carriedForToolUse } from "../restore-signatures.ts";
 import { readCitation } from "./citations.ts";
 import { readStreamError } from "./errors.ts";
@@ -27,17 +28,27 @@ type Block = {
 const DELTA: ReadonlySet<string> = new Set(["stop_reason", "stop_sequence"]);
 const MESSAGE_DELTA: ReadonlySet<string> = new Set(["type", "delta", "usage"]);
 const CHOICE = 0;
+/** The message has ended, and its provider did not say why. */
+const UNSAID: Finish = { kind: "stop", native: null, stopSequence: null };
+/** Far more than an answer has; a provider that opens more is broken. */
+const MAX_BLOCKS = 16_384;
+/** What is held of one answer until its blocks end: signatures, and blocks that are told whole (search results, code output). */
+const MAX_HELD_CHARS = 32 * 1024 * 1024;
 
 /**
  * Reads the events of a stream, whatever frames them (SSE here, an event stream at Bedrock), into neutral events:
  * https://platform.claude.com/docs/en/build-with-claude/streaming
  */
 export class MessageEvents {
-  readonly #blocks: (Block | undefined)[] = [];
+  /** By index, which is whatever the provider says it is. */
+  readonly #blocks = new Map<unknown, Block>();
   #nextPart = 0;
   #usage: JsonObject | null = null;
   #hasStarted = false;
+  #hasFinish = false;
   #hasEnded = false;
+  #blockCount = 0;
+  #heldChars = 0;
   #extra: JsonObject | null = null;
   /** Another provider's signature, carried for the tool call that comes next (see restore-signatures.ts). */
   #carried: Opaque | null = null;
@@ -52,8 +63,8 @@ export class MessageEvents {
         this.#openBlock(event, sink);
         return;
       case "content_block_stop": {
-        const block = this.#blocks[event["index"] as number];
-        if (block !== undefined) this.#closeBlock(event["index"] as number, block, sink);
+        const block = this.#blocks.get(event["index"]);
+        if (block !== undefined) this.#closeBlock(event["index"], block, sink);
         return;
       }
       case "message_start":
@@ -63,9 +74,7 @@ export class MessageEvents {
         this.#readMessageDelta(event, sink);
         return;
       case "message_stop":
-        this.#closeAll(sink);
-        this.#hasEnded = true;
-        sink({ kind: "message-end", extra: this.#extra });
+        this.#end(sink);
         return;
       case "ping":
         sink({ kind: "keep-alive" });
@@ -103,9 +112,12 @@ export class MessageEvents {
   #openBlock(event: JsonObject, sink: EventSink): void {
     const index = event["index"];
     const start = asObject(event["content_block"]);
-    if (typeof index !== "number" || index < 0 || start === null) return;
-    const open = this.#blocks[index];
+    // What follows the stop reason is not the message's any more.
+    if (typeof index !== "number" || start === null || this.#hasFinish) return;
+    this.#start({}, sink);
+    const open = this.#blocks.get(index);
     if (open !== undefined) this.#closeBlock(index, open, sink);
+    if (++this.#blockCount > MAX_BLOCKS) throw tooMuch(`an answer of more than ${MAX_BLOCKS} blocks`);
     const block: Block = {
       part: -1,
       kind: kindOf(start),
@@ -115,17 +127,18 @@ export class MessageEvents {
       signature: "",
       hasDelta: false,
     };
-    this.#blocks[index] = block;
+    this.#blocks.set(index, block);
     if (block.kind === "native") {
       // Whole parts come as one piece: told when the block ends.
       block.native = { ...start };
+      this.#hold(JSON.stringify(start).length);
       return;
     }
     const part = readPart(start);
     const carried = this.#carried;
     this.#carried = carriedForToolUse(part);
     if (this.#carried !== null) {
-      this.#blocks[index] = undefined;
+      this.#blocks.delete(index);
       return;
     }
     block.part = this.#nextPart++;
@@ -152,7 +165,9 @@ export class MessageEvents {
           ...at,
           start: { kind: "tool-call", id: part.id, name: part.name, ...signature, ...extra },
         });
-        if (part.arguments !== "{}") block.startInput = part.arguments;
+        if (part.arguments === "{}") return;
+        this.#hold(part.arguments.length);
+        block.startInput = part.arguments;
         return;
       }
       default:
@@ -160,35 +175,42 @@ export class MessageEvents {
   }
 
   #readDelta(event: JsonObject, sink: EventSink): void {
-    const block = this.#blocks[event["index"] as number];
+    const block = this.#blocks.get(event["index"]);
     const delta = event["delta"] as JsonObject | null | undefined;
     if (block === undefined || typeof delta !== "object" || delta === null) return;
     if (block.native !== null) {
+      this.#hold(JSON.stringify(delta).length);
       growNative(block, delta);
       return;
     }
-    const { part } = block;
+    const { part, kind } = block;
     switch (delta["type"]) {
       case "text_delta":
+        if (kind !== "text") return;
         sink({ kind: "text-delta", choice: CHOICE, part, text: asString(delta["text"]) ?? "" });
         return;
       case "input_json_delta": {
         const text = asString(delta["partial_json"]) ?? "";
         // The first delta is empty.
-        if (text === "") return;
+        if (text === "" || kind !== "tool") return;
         block.hasDelta = true;
         sink({ kind: "tool-call-arguments-delta", choice: CHOICE, part, text });
         return;
       }
       case "thinking_delta":
+        if (kind !== "thinking") return;
         sink({ kind: "reasoning-delta", choice: CHOICE, part, text: asString(delta["thinking"]) ?? "" });
         return;
-      case "signature_delta":
-        block.signature += asString(delta["signature"]) ?? "";
+      case "signature_delta": {
+        const more = kind === "thinking" ? (asString(delta["signature"]) ?? "") : "";
+        this.#hold(more.length);
+        block.signature += more;
         return;
+      }
       case "citations_delta": {
         const citation = asObject(delta["citation"]);
-        if (citation !== null) sink({ kind: "citation", choice: CHOICE, part, citation: readCitation(citation) });
+        if (citation !== null && kind === "text")
+          sink({ kind: "citation", choice: CHOICE, part, citation: readCitation(citation) });
         return;
       }
       default:
@@ -196,8 +218,8 @@ export class MessageEvents {
     }
   }
 
-  #closeBlock(index: number, block: Block, sink: EventSink): void {
-    this.#blocks[index] = undefined;
+  #closeBlock(index: unknown, block: Block, sink: EventSink): void {
+    this.#blocks.delete(index);
     if (block.native !== null) {
       const part = this.#nextPart++;
       sink({
@@ -222,25 +244,47 @@ export class MessageEvents {
   }
 
   #closeAll(sink: EventSink): void {
-    for (const [index, block] of this.#blocks.entries()) {
-      if (block !== undefined) this.#closeBlock(index, block, sink);
-    }
+    for (const [index, block] of this.#blocks) this.#closeBlock(index, block, sink);
+  }
+
+  #end(sink: EventSink): void {
+    this.#start({}, sink);
+    this.#closeAll(sink);
+    if (!this.#hasFinish) sink({ kind: "finish", choice: CHOICE, finish: UNSAID, extra: null });
+    this.#hasEnded = true;
+    sink({ kind: "message-end", extra: this.#extra });
+  }
+
+  #hold(chars: number): void {
+    this.#heldChars += chars;
+    if (this.#heldChars > MAX_HELD_CHARS) throw tooMuch(`blocks of more than ${MAX_HELD_CHARS} characters`);
   }
 
   #readMessageDelta(event: JsonObject, sink: EventSink): void {
+    this.#start({}, sink);
     this.#closeAll(sink);
     const delta = asObject(event["delta"]) ?? {};
     const finish = readFinish(asString(delta["stop_reason"]), asString(delta["stop_sequence"]));
     const extra = restOf(delta, DELTA);
-    if (finish !== null) sink({ kind: "finish", choice: CHOICE, finish, extra });
+    if (finish !== null && !this.#hasFinish) {
+      this.#hasFinish = true;
+      sink({ kind: "finish", choice: CHOICE, finish, extra });
+    }
     const usage = asObject(event["usage"]);
     if (usage !== null) {
       this.#usage = mergeWire(this.#usage, usage);
       this.#tellUsage(sink);
     }
     const rest = restOf(event, MESSAGE_DELTA);
-    if (rest !== null) this.#extra = { ...this.#extra, ...rest };
+    if (rest !== null) {
+      this.#hold(JSON.stringify(rest).length);
+      this.#extra = { ...this.#extra, ...rest };
+    }
   }
+}
+
+function tooMuch(what: string): GatewayError {
+  return new GatewayError("upstream_error", `The provider sent ${what}.`, { upstreamType: "protocol" });
 }
 
 function kindOf(start: JsonObject): Block["kind"] {

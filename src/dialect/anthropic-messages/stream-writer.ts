@@ -275,7 +275,7 @@ export class MessagesWriter implements StreamWriter {
     };
     if (this.#isOwn) Object.assign(delta, finish?.extra);
     // Without a finish of the provider's (some recordings have none) nothing is said of one.
-    if (finish !== null || !this.#isOwn) {
+    if (!this.#isOwn || (finish?.finish.native ?? null) !== null) {
       this.#event("message_delta", {
         type: "message_delta",
         delta,

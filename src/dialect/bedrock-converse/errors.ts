@@ -2,9 +2,11 @@ import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asString, type JsonObject } from "../../lib/json.ts";
 import { encodeEventHeaders, encodeEventMessage } from "../../lib/aws-event-stream.ts";
 import { tableOf } from "../../lib/table.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
-import { neutralErrorOf } from "../neutral-error.ts";
+import { neutralErrorOf, providerError } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
+import { readRetryAfter } from "../retry-after.ts";
 
 const MAX_MESSAGE_CHARS = 4096;
 
@@ -36,20 +38,8 @@ const CODES: Readonly<Record<string, ErrorCode>> = tableOf({
   internalserverexception: "upstream_error",
   internalfailure: "upstream_error",
 });
-const CODE_OF_STATUS: Readonly<Record<number, ErrorCode>> = {
-  400: "invalid_request",
-  401: "unauthorized",
-  403: "forbidden",
-  404: "not_found",
-  405: "method_not_allowed",
-  408: "upstream_timeout",
-  413: "payload_too_large",
-  424: "upstream_error",
-  429: "rate_limited",
-  503: "overloaded",
-  504: "upstream_timeout",
-  529: "overloaded",
-};
+/** A model that took too long (ModelTimeoutException), and one that failed (ModelErrorException). */
+const OWN_STATUSES: Readonly<Record<number, ErrorCode>> = { 408: "upstream_timeout", 424: "upstream_error" };
 
 /** What models of several makers say of a prompt that is too long. */
 const CONTEXT_WINDOW =
@@ -77,8 +67,7 @@ function typeOf(text: string): string {
 }
 
 function readError(status: number, type: string, message: string, retryAfterSeconds: number | null): NeutralError {
-  let code =
-    CODES[type.toLowerCase()] ?? CODE_OF_STATUS[status] ?? (status >= 500 ? "upstream_error" : "invalid_request");
+  let code = CODES[type.toLowerCase()] ?? OWN_STATUSES[status] ?? codeOfStatus(status);
   let detail: string | null = type === "" ? null : type;
   if (MODEL_NOT_FOUND.test(message) && (code === "invalid_request" || code === "not_found")) {
     code = "not_found";
@@ -86,20 +75,14 @@ function readError(status: number, type: string, message: string, retryAfterSeco
   } else if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
   else if (code === "invalid_request" && CONTENT_POLICY.test(message)) code = "content_policy";
   else if (code === "forbidden" && UNPAID.test(message)) code = "budget_exceeded";
-  return {
+  return providerError({
     code,
     status,
     message: message.slice(0, MAX_MESSAGE_CHARS),
     param: null,
     detail,
-    source: "provider",
     retryAfterSeconds,
-  };
-}
-
-function readRetryAfter(text: string | null): number | null {
-  if (text === null || !/^\d{1,6}$/.test(text.trim())) return null;
-  return Number(text);
+  });
 }
 
 /** Status of the exceptions that a stream can hold: https://docs.aws.amazon.com/bedrock/latest/APIReference/API_runtime_ConverseStreamOutput.html */

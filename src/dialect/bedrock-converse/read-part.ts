@@ -1,5 +1,6 @@
 import { asArray, asBoolean, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { CacheHint, Citation, NativePart, Part } from "../neutral.ts";
+import { plainText } from "../text-file.ts";
 import { readCitation } from "./citations.ts";
 import { type MediaKind, mediaTypeOf, readSource } from "./media.ts";
 import { OWN } from "./own.ts";
@@ -131,10 +132,6 @@ function joinTexts(content: Json | undefined): string | null {
   if (!Array.isArray(content) || content.length === 0) return null;
   const texts = asArray(content).map((item) => asString(asObject(item)?.["text"]));
   return texts.every((text) => text !== null) ? texts.join("\n") : null;
-}
-
-function plainText(text: string): { kind: "data"; mediaType: string; data: string } {
-  return { kind: "data", mediaType: "text/plain", data: Buffer.from(text, "utf8").toString("base64") };
 }
 
 function readToolUse(use: JsonObject | null, block: JsonObject, outer: JsonObject | null): Part {

@@ -12,7 +12,7 @@ import {
   restOf,
 } from "../../lib/json.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
-import type { PartStart } from "../neutral.ts";
+import type { Finish, PartStart } from "../neutral.ts";
 import { readCitation } from "./citations.ts";
 import { readStreamException } from "./errors.ts";
 import { readFinish } from "./finish.ts";
@@ -23,21 +23,25 @@ import { readUsage } from "./usage.ts";
 
 const MESSAGE_STOP: ReadonlySet<string> = new Set(["stopReason", "p"]);
 const METADATA: ReadonlySet<string> = new Set(["usage", "p"]);
-/** What a block that is told whole may grow to (a picture, a code interpreter's output). */
+/** What blocks that are told whole may grow to (a picture, a code interpreter's output). */
 const MAX_WHOLE_CHARS = 32 * 1024 * 1024;
+/** Far more than an answer has; a provider that begins more is broken. */
+const MAX_PARTS = 16_384;
+
+/** The message has ended, and its provider did not say why. */
+const UNSAID: Finish = { kind: "stop", native: null, stopSequence: null };
 
 type Running = "text" | "reasoning" | "tool-call";
 
+/** A block that is no stream of words to other dialects: collected, and told whole at its end. */
+type WholeBlock = {
+  readonly kind: "whole";
+  readonly name: "toolUse" | "toolResult" | "image";
+  readonly start: JsonObject;
+  readonly pieces: Json[];
+};
 /** A block that has begun. */
-type OpenBlock =
-  | { readonly kind: "part"; readonly part: number; readonly what: Running }
-  /** A block that is no stream of words to other dialects: collected, and told whole at its end. */
-  | {
-      readonly kind: "whole";
-      readonly name: "toolUse" | "toolResult" | "image";
-      readonly start: JsonObject;
-      pieces: Json[];
-    };
+type OpenBlock = { readonly kind: "part"; readonly part: number; readonly what: Running } | WholeBlock;
 
 /** Reads one ConverseStream: blocks by their index, usage in the metadata behind the stop. */
 export class ConverseStreamReader implements StreamReader {
@@ -81,6 +85,8 @@ export class ConverseStreamReader implements StreamReader {
       );
     }
     const name = textHeader(headers, ":event-type");
+    // What follows the stop, but for its figures, is not the message's any more.
+    if (this.#hasStopped && name !== "metadata") return;
     this.#begin(name === "messageStart" ? event : null, sink);
     switch (name) {
       case "contentBlockDelta":
@@ -123,9 +129,9 @@ export class ConverseStreamReader implements StreamReader {
         name: asString(use["name"]) ?? "",
         ...(rest === null ? {} : { extra: { toolUse: rest } }),
       });
-    } else if (use !== null) this.#open.set(index, { kind: "whole", name: "toolUse", start: use, pieces: [] });
-    else if (result !== null) this.#open.set(index, { kind: "whole", name: "toolResult", start: result, pieces: [] });
-    else if (image !== null) this.#open.set(index, { kind: "whole", name: "image", start: image, pieces: [] });
+    } else if (use !== null) this.#openWhole(index, "toolUse", use, sink);
+    else if (result !== null) this.#openWhole(index, "toolResult", result, sink);
+    else if (image !== null) this.#openWhole(index, "image", image, sink);
     // A start that says nothing: the first delta says what it is.
   }
 
@@ -190,28 +196,42 @@ export class ConverseStreamReader implements StreamReader {
   #running(index: number, what: "text" | "reasoning", sink: EventSink): number {
     const open = this.#open.get(index);
     if (open?.kind === "part" && open.what === what) return open.part;
-    if (open !== undefined) this.#close(index, sink);
     return this.#openPart(index, what, sink, { kind: what });
   }
 
   #openPart(index: number, what: Running, sink: EventSink, start: PartStart): number {
-    const part = this.#nextPart++;
+    // A provider that counts every block as the same one: the one before has ended without a word.
+    this.#close(index, sink);
+    const part = this.#newPart();
     this.#open.set(index, { kind: "part", part, what });
     sink({ kind: "part-start", choice: 0, part, start });
     return part;
+  }
+
+  #openWhole(index: number, name: WholeBlock["name"], start: JsonObject, sink: EventSink): void {
+    this.#close(index, sink);
+    this.#count(JSON.stringify(start).length);
+    if (this.#open.size >= MAX_PARTS) throw tooMuch(`more than ${MAX_PARTS} blocks at once`);
+    this.#open.set(index, { kind: "whole", name, start, pieces: [] });
+  }
+
+  #newPart(): number {
+    if (this.#nextPart >= MAX_PARTS) throw tooMuch(`an answer of more than ${MAX_PARTS} blocks`);
+    return this.#nextPart++;
+  }
+
+  #count(chars: number): void {
+    this.#wholeChars += chars;
+    if (this.#wholeChars > MAX_WHOLE_CHARS) throw tooMuch(`blocks of more than ${MAX_WHOLE_CHARS} characters`);
   }
 
   #collect(index: number, pieces: readonly Json[]): void {
     const open = this.#open.get(index);
     if (open?.kind !== "whole") return;
     for (const piece of pieces) {
-      this.#wholeChars += typeof piece === "string" ? piece.length : JSON.stringify(piece).length;
+      this.#count(typeof piece === "string" ? piece.length : JSON.stringify(piece).length);
       open.pieces.push(piece);
     }
-    if (this.#wholeChars <= MAX_WHOLE_CHARS) return;
-    throw new GatewayError("upstream_error", `The provider sent blocks of more than ${MAX_WHOLE_CHARS} characters.`, {
-      upstreamType: "protocol",
-    });
   }
 
   #close(index: number, sink: EventSink): void {
@@ -222,7 +242,7 @@ export class ConverseStreamReader implements StreamReader {
       sink({ kind: "part-end", choice: 0, part: open.part, extra: null });
       return;
     }
-    const part = this.#nextPart++;
+    const part = this.#newPart();
     sink({ kind: "part-start", choice: 0, part, start: { kind: "whole", part: readPart(wholeBlock(open), true) } });
     sink({ kind: "part-end", choice: 0, part, extra: null });
   }
@@ -230,7 +250,7 @@ export class ConverseStreamReader implements StreamReader {
   #readStop(event: JsonObject, sink: EventSink): void {
     for (const index of [...this.#open.keys()]) this.#close(index, sink);
     const finish = readFinish(asString(event["stopReason"]), stopSequenceOf(event["additionalModelResponseFields"]));
-    if (finish !== null) sink({ kind: "finish", choice: 0, finish, extra: restOf(event, MESSAGE_STOP) });
+    sink({ kind: "finish", choice: 0, finish: finish ?? UNSAID, extra: restOf(event, MESSAGE_STOP) });
     this.#hasStopped = true;
     if (this.#metadata !== null) this.#finish(sink);
   }
@@ -246,8 +266,12 @@ export class ConverseStreamReader implements StreamReader {
   }
 }
 
+function tooMuch(what: string): GatewayError {
+  return new GatewayError("upstream_error", `The provider sent ${what}.`, { upstreamType: "protocol" });
+}
+
 /** The block as an answer that is no stream has it. */
-function wholeBlock({ name, start, pieces }: Extract<OpenBlock, { kind: "whole" }>): JsonObject {
+function wholeBlock({ name, start, pieces }: WholeBlock): JsonObject {
   switch (name) {
     case "toolUse": {
       const text = pieces.join("");

@@ -60,6 +60,8 @@ export class ConverseStreamWriter implements StreamWriter {
   }
 
   write(event: NeutralEvent): Uint8Array {
+    // The API gives one choice; another's parts would stand in the way of its own.
+    if ("choice" in event && event.choice !== 0) return NOTHING;
     this.#sequencer.push(event);
     const out = this.#out;
     if (out.length === 0) return NOTHING;
@@ -73,31 +75,30 @@ export class ConverseStreamWriter implements StreamWriter {
         this.#put("messageStart", { role: "assistant", ...(this.#isOwn ? event.extra : null) });
         return;
       case "part-start":
-        if (event.choice === 0) this.#start(event.start);
+        this.#start(event.start);
         return;
       case "text-delta":
       case "reasoning-delta":
       case "tool-call-arguments-delta":
-        if (event.choice !== 0 || event.text === "") return;
+        if (event.text === "") return;
         this.#hasWords = true;
         this.#emptyDelta = null;
         this.#putText("contentBlockDelta", this.#before + JSON.stringify(event.text) + this.#behind);
         return;
       case "audio-delta":
         // Converse's streams have no sound; the words spoken are the answer.
-        if (event.choice === 0 && event.transcript !== "") this.#delta({ text: event.transcript });
+        if (event.transcript !== "") this.#delta({ text: event.transcript });
         return;
       case "signature":
-        if (event.choice === 0) this.#sign(event.slot, event.opaque);
+        this.#sign(event.slot, event.opaque);
         return;
       case "citation":
-        if (event.choice === 0) this.#delta({ citation: writeCitation(event.citation, this.#isOwn) });
+        this.#delta({ citation: writeCitation(event.citation, this.#isOwn) });
         return;
       case "part-end":
-        if (event.choice === 0) this.#stop();
+        this.#stop();
         return;
       case "finish":
-        if (event.choice !== 0) return;
         this.#hasStopped = true;
         this.#put("messageStop", {
           stopReason: writeFinish(event.finish, this.#isOwn),

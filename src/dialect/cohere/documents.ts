@@ -1,5 +1,6 @@
 import { asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { FilePart, TextPart } from "../neutral.ts";
+import { plainText } from "../text-file.ts";
 
 /** Members of a document's data that have a word in the neutral form. */
 const KNOWN_DATA = new Set(["text", "snippet", "title"]);
@@ -43,7 +44,7 @@ export function readResultDocument(document: Json): TextPart {
 function textFile(text: string, rest: Omit<FilePart, "kind" | "source">): FilePart {
   return {
     kind: "file",
-    source: { kind: "data", mediaType: "text/plain", data: Buffer.from(text, "utf8").toString("base64") },
+    source: plainText(text),
     ...rest,
   };
 }

@@ -1,32 +1,15 @@
-import type { ErrorCode, GatewayError } from "../../errors.ts";
+import type { GatewayError } from "../../errors.ts";
 import { asObject, asString, type JsonObject } from "../../lib/json.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
-import { neutralErrorOf } from "../neutral-error.ts";
+import { neutralErrorOf, providerError } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
+import { readRetryAfter } from "../retry-after.ts";
 
 const MAX_MESSAGE_CHARS = 4096;
 
-/** https://docs.cohere.com/reference/errors; 498 is a token it does not know, 499 a request that was given up. */
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  400: "invalid_request",
-  401: "unauthorized",
-  402: "budget_exceeded",
-  403: "forbidden",
-  404: "not_found",
-  405: "method_not_allowed",
-  408: "request_timeout",
-  413: "payload_too_large",
-  422: "invalid_request",
-  429: "rate_limited",
-  498: "unauthorized",
-  499: "upstream_error",
-  500: "upstream_error",
-  501: "upstream_error",
-  502: "upstream_error",
-  503: "overloaded",
-  504: "upstream_timeout",
-  529: "overloaded",
-};
+/** https://docs.cohere.com/reference/errors: a token it does not know, and a request that was given up. No other API's clients know these two. */
+const OWN_STATUSES: Readonly<Record<number, number>> = { 498: 401, 499: 502 };
 
 /** "too many tokens: …" is said of a prompt, and of `max_tokens`, which no shorter prompt would help. */
 const CONTEXT_WINDOW = /too many tokens(?!: max tokens must)|size limit exceeded|context (length|window)/i;
@@ -34,33 +17,28 @@ const MODEL_NOT_FOUND = /^model '.*' (was )?not found/i;
 const CONTENT_POLICY = /\b(blocked|flagged|safety|toxic)\b/i;
 
 /** A provider's error: `{ id, message }`; servers that speak this API for rerank put it into `error` as OpenAI does. */
-function read(status: number, body: JsonObject | null, text: string, header: HeaderLookup): NeutralError {
+function read(wireStatus: number, body: JsonObject | null, text: string, header: HeaderLookup): NeutralError {
+  const status = OWN_STATUSES[wireStatus] ?? wireStatus;
   const error = asObject(body?.["error"]);
   const message =
     asString(body?.["message"]) ??
     asString(error?.["message"]) ??
     asString(body?.["error"]) ??
     asString(body?.["detail"]) ??
-    (text === "" ? `The provider answered with status ${status}.` : text);
-  let code = CODES[status] ?? (status >= 500 ? "upstream_error" : "invalid_request");
+    (text === "" ? `The provider answered with status ${wireStatus}.` : text);
+  let code = codeOfStatus(status);
   let detail: string | null = null;
   if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
   else if (code === "invalid_request" && CONTENT_POLICY.test(message)) code = "content_policy";
   else if (code === "not_found" && MODEL_NOT_FOUND.test(message)) detail = "model_not_found";
-  return {
+  return providerError({
     code,
-    // No other API's clients know these two.
-    status: status === 498 ? 401 : status === 499 ? 502 : status,
+    status,
     message: message.slice(0, MAX_MESSAGE_CHARS),
     param: null,
     detail,
-    source: "provider",
     retryAfterSeconds: readRetryAfter(header("retry-after")),
-  };
-}
-
-function readRetryAfter(value: string | null): number | null {
-  return value !== null && /^\d{1,9}$/.test(value.trim()) ? Number(value) : null;
+  });
 }
 
 function write(error: NeutralError, requestId: string): WrittenError {

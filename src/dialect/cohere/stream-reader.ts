@@ -2,6 +2,7 @@ import { asObject, asString, type JsonObject, parseObject, restOf } from "../../
 import { SseParser } from "../../lib/sse.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
 import { PartTracker } from "../part-tracker.ts";
+import { providerError } from "../neutral-error.ts";
 import { readCitation } from "./citations.ts";
 import { readFinish } from "./finish.ts";
 import { readLogprobs } from "./logprobs.ts";
@@ -11,6 +12,15 @@ import { readUsage } from "./usage.ts";
 
 const KNOWN_START = new Set(["id", "type", "delta"]);
 const KNOWN_END_DELTA = new Set(["finish_reason", "usage"]);
+/** Events of a message; one that comes first begins it, as `message-start` does. */
+const OF_MESSAGE: ReadonlySet<unknown> = new Set([
+  "message-start",
+  "content-start",
+  "content-delta",
+  "tool-plan-delta",
+  "tool-call-start",
+  "message-end",
+]);
 const NONE = -1;
 
 /**
@@ -47,7 +57,7 @@ export class CohereStreamReader implements StreamReader {
     if (this.#isOver || data === "[DONE]") return;
     const event = parseObject(data);
     if (event === null) return;
-    if (!this.#hasBegun && event["delta"] !== undefined) this.#begin(event, sink);
+    if (!this.#hasBegun && (event["delta"] !== undefined || OF_MESSAGE.has(event["type"]))) this.#begin(event, sink);
     const delta = event["delta"] as JsonObject | undefined;
     const message = asObject(asObject(delta)?.["message"]);
     switch (event["type"]) {
@@ -223,15 +233,14 @@ export class CohereStreamReader implements StreamReader {
     const isTimeout = reason === "TIMEOUT";
     sink({
       kind: "error",
-      error: {
+      error: providerError({
         code: isTimeout ? "upstream_timeout" : "upstream_error",
         status: isTimeout ? 504 : 502,
         message,
         param: null,
         detail: null,
-        source: "provider",
         retryAfterSeconds: null,
-      },
+      }),
     });
   }
 }

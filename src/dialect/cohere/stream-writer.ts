@@ -17,8 +17,11 @@ const MAX_QUOTABLE_CHARS = 16_384;
 /** Log-probabilities wait for the text they belong to, which stands right before or right after them. */
 const MAX_PENDING_LOGPROBS = 1024;
 
+/** Sources of one place that are told as one citation. */
+const MAX_NEIGHBOURS = 256;
+
 /** What the open part is on the wire. */
-type OpenPart = "text" | "thinking" | "plan" | "call" | "nothing";
+type OpenPart = "text" | "thinking" | "plan" | "call" | "whole" | "nothing";
 
 /** Writes `POST /v2/chat` with `stream: true`: https://docs.cohere.com/reference/chat-stream. Of several choices the first. */
 export class CohereStreamWriter implements StreamWriter {
@@ -158,7 +161,7 @@ export class CohereStreamWriter implements StreamWriter {
     }
   }
 
-  #startContent(open: "text" | "thinking", content: JsonObject): void {
+  #startContent(open: "text" | "thinking" | "whole", content: JsonObject): void {
     const index = ++this.#content;
     this.#open = open;
     this.#offsets = new OffsetMap();
@@ -172,7 +175,7 @@ export class CohereStreamWriter implements StreamWriter {
   }
 
   #delta(text: string): void {
-    if (this.#open === "nothing") return;
+    if (this.#open === "nothing" || this.#open === "whole") return;
     if (this.#logprobs.length > 0 && this.#open === "text") this.#deltaWithLogprobs(text);
     else this.#out += this.#prefix + JSON.stringify(text) + this.#suffix;
   }
@@ -188,13 +191,14 @@ export class CohereStreamWriter implements StreamWriter {
     this.#open = "nothing";
     const content = writeBlock(part);
     if (content === null) return;
-    this.#startContent("text", content);
+    this.#startContent("whole", content);
   }
 
   #end(): void {
     switch (this.#open) {
       case "text":
       case "thinking":
+      case "whole":
         if (this.#logprobs.length > 0 && this.#open === "text") this.#deltaWithLogprobs("");
         this.#event("content-end", { type: "content-end", index: this.#content });
         break;
@@ -211,7 +215,8 @@ export class CohereStreamWriter implements StreamWriter {
   }
 
   #flushCitations(next: NeutralEvent): void {
-    if (next.kind === "citation" && isSamePlace(this.#cited[0] as Citation, next.citation)) return;
+    const isMore = next.kind === "citation" && isSamePlace(this.#cited[0] as Citation, next.citation);
+    if (isMore && this.#cited.length < MAX_NEIGHBOURS) return;
     const group = this.#cited;
     this.#cited = [];
     const index = ++this.#citation;

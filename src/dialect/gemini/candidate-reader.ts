@@ -1,6 +1,8 @@
 import { gatherText } from "../../lib/gather-text.ts";
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
+import { makeCallId } from "../call-id.ts";
 import type { EventSink } from "../dialect.ts";
+import { type KeptChars, KeptMembers } from "../kept-members.ts";
 import type { Opaque } from "../neutral.ts";
 import type { PartTracker } from "../part-tracker.ts";
 import { readCitations } from "./citations.ts";
@@ -8,7 +10,7 @@ import { readFinish } from "./finish.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { PartialArguments } from "./partial-arguments.ts";
 import { callExtra, readPart, signatureOf } from "./parts.ts";
-import { ANSWER_CALL_IDS, makeCallId } from "./read-answer.ts";
+import { ANSWER_CALL_IDS } from "./read-answer.ts";
 
 /** Text kept to place citations in, which come last; beyond it they have no place. */
 const MAX_KEPT_CHARS = 256 * 1024;
@@ -33,24 +35,28 @@ export class CandidateReader {
   #audio: OpenAudio | null = null;
   #hasCalls = false;
   #reason: string | null = null;
-  #extra: Record<string, Json> | null = null;
+  readonly #kept: KeptChars;
+  readonly #extra: KeptMembers;
 
-  constructor(index: number, tracker: PartTracker) {
+  constructor(index: number, tracker: PartTracker, kept: KeptChars) {
+    this.#kept = kept;
+    this.#extra = new KeptMembers(kept);
     this.#index = index;
     this.#tracker = tracker;
   }
 
-  read(candidate: JsonObject, sink: EventSink): void {
+  /** `chars`: the length of the event it came in. */
+  read(candidate: JsonObject, chars: number, sink: EventSink): void {
     const content = candidate["content"] as { readonly parts?: unknown } | undefined;
     const parts = content?.parts;
     if (Array.isArray(parts)) {
       for (let at = 0; at < parts.length; at++) {
         const part = asObject(parts[at]);
-        if (part !== null) this.#readPart(part, sink);
+        if (part !== null) this.#readPart(part, chars, sink);
       }
     }
     for (const key in candidate) {
-      if (!FIELDS.has(key)) this.#keep(key, candidate[key] as Json);
+      if (!FIELDS.has(key)) this.#keep(key, candidate[key] as Json, chars);
     }
     const reason = candidate["finishReason"];
     if (typeof reason === "string") this.#reason = reason;
@@ -64,18 +70,23 @@ export class CandidateReader {
     this.#cite(sink);
     this.#tracker.closeAll(sink, this.#index);
     if (this.#reason === null) return false;
-    sink({ kind: "finish", choice: this.#index, finish: readFinish(this.#reason, this.#hasCalls), extra: this.#extra });
+    sink({
+      kind: "finish",
+      choice: this.#index,
+      finish: readFinish(this.#reason, this.#hasCalls),
+      extra: this.#extra.members,
+    });
     return true;
   }
 
   /** An empty one, as many chunks have it, says nothing new. */
-  #keep(key: string, value: Json): void {
-    const before = this.#extra?.[key];
+  #keep(key: string, value: Json, chars: number): void {
+    const before = this.#extra.get(key);
     if (before !== undefined && typeof value === "object" && value !== null && Object.keys(value).length === 0) return;
-    (this.#extra ??= {})[key] = value;
+    this.#extra.set(key, value, chars);
   }
 
-  #readPart(part: JsonObject, sink: EventSink): void {
+  #readPart(part: JsonObject, chars: number, sink: EventSink): void {
     const text = part["text"];
     if (typeof text === "string" && isPlain(part)) {
       const isThought = part["thought"] === true;
@@ -86,7 +97,7 @@ export class CandidateReader {
     }
     const call = asObject(part["functionCall"]);
     if (call !== null) {
-      this.#readCall(part, call, sink);
+      this.#readCall(part, call, chars, sink);
       return;
     }
     const blob = asObject(part["inlineData"]);
@@ -138,7 +149,7 @@ export class CandidateReader {
   }
 
   /** A call comes whole, or (Vertex, where asked for) in pieces: its name first, then parts of its arguments, then an empty one. */
-  #readCall(part: JsonObject, call: JsonObject, sink: EventSink): void {
+  #readCall(part: JsonObject, call: JsonObject, chars: number, sink: EventSink): void {
     const name = asString(call["name"]);
     const goesOn = call["willContinue"] === true;
     const args = asObject(call["args"]);
@@ -146,7 +157,7 @@ export class CandidateReader {
       const open = this.#call;
       if (open === null) return;
       open.arguments.add(call["partialArgs"]);
-      if (args !== null) open.arguments.addWhole(args);
+      if (args !== null) open.arguments.addWhole(args, chars);
       if (!goesOn) this.#closeWhole(sink);
       return;
     }
@@ -171,10 +182,10 @@ export class CandidateReader {
       this.#tracker.close(sink, choice, number);
       return;
     }
-    const open: OpenCall = { part: number, arguments: new PartialArguments() };
+    const open: OpenCall = { part: number, arguments: new PartialArguments(this.#kept) };
     this.#call = open;
     open.arguments.add(call["partialArgs"]);
-    if (args !== null) open.arguments.addWhole(args);
+    if (args !== null) open.arguments.addWhole(args, chars);
     if (!goesOn) this.#closeWhole(sink);
   }
 
@@ -215,8 +226,8 @@ export class CandidateReader {
   }
 
   #cite(sink: EventSink): void {
-    if (this.#extra === null || this.#textPart === -1) return;
-    for (const { citation } of readCitations(this.#extra, [this.#text])) {
+    if (this.#extra.isEmpty || this.#textPart === -1) return;
+    for (const { citation } of readCitations(this.#extra.members ?? {}, [this.#text])) {
       sink({ kind: "citation", choice: this.#index, part: this.#textPart, citation });
     }
   }

@@ -17,7 +17,7 @@ export function readCitations(candidate: JsonObject, texts: readonly string[]): 
   const placed: PlacedCitation[] = [];
   readGrounding(asObject(candidate["groundingMetadata"]), texts, placed);
   const metadata = asObject(candidate["citationMetadata"]);
-  for (const item of asArray(metadata?.["citations"] ?? metadata?.["citationSources"])) {
+  for (const item of asArray(metadata?.["citations"] ?? metadata?.["citationSources"]).slice(0, MAX_CITATIONS)) {
     const source = asObject(item);
     const url = asString(source?.["uri"]);
     const title = asString(source?.["title"]);
@@ -33,7 +33,7 @@ function readGrounding(grounding: JsonObject | null, texts: readonly string[], p
   if (grounding === null) return;
   const chunks = asArray(grounding["groundingChunks"]).map(sourceOf);
   const cited = new Set<number>();
-  for (const item of asArray(grounding["groundingSupports"])) {
+  for (const item of asArray(grounding["groundingSupports"]).slice(0, MAX_CITATIONS)) {
     const support = asObject(item);
     const segment = asObject(support?.["segment"]);
     if (support === null || segment === null) continue;

@@ -2,7 +2,7 @@ import type { Dialect } from "../dialect.ts";
 import { geminiCountTokens } from "./count-tokens.ts";
 import { geminiEmbed } from "./embed.ts";
 import { GEMINI_ENDPOINTS } from "./endpoints.ts";
-import { geminiErrors } from "./errors.ts";
+import { errors } from "./errors.ts";
 import { joinPieces } from "./join-pieces.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
@@ -32,6 +32,6 @@ export const gemini: Dialect = {
   embed: geminiEmbed,
   rerank: null,
   countTokens: geminiCountTokens,
-  errors: geminiErrors,
+  errors,
   readUsage: readUsageText,
 };

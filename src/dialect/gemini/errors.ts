@@ -3,6 +3,7 @@ import type { ErrorCode } from "../../errors.ts";
 import { asArray, asCount, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
 import type { NeutralError } from "../neutral.ts";
+import { providerError } from "../neutral-error.ts";
 
 /** Whose reasons ours are: https://cloud.google.com/apis/design/errors#error_info */
 const OWN_DOMAIN = "llmux";
@@ -96,15 +97,14 @@ export function readStatus(status: number, error: JsonObject, text: string, head
   const info = detailOf(details, "ErrorInfo");
   const reason = asString(info?.["reason"]);
   const code = ownCodeOf(info) ?? codeOf(status, name, message, reason);
-  return {
+  return providerError({
     code,
     status,
     message: message.slice(0, MAX_MESSAGE),
     param: fieldOf(details),
     detail: reason ?? name,
-    source: "provider",
     retryAfterSeconds: retryAfterOf(details, header),
-  };
+  });
 }
 
 /** Of an error that another gateway of ours wrote. */
@@ -181,4 +181,4 @@ function writeError(error: NeutralError): WrittenError {
   return { body: JSON.stringify({ error: writeStatus(error) }), contentType: "application/json", headers: [] };
 }
 
-export const geminiErrors: ErrorCodec = { read: readError, write: writeError };
+export const errors: ErrorCodec = { read: readError, write: writeError };

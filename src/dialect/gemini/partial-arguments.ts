@@ -1,8 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { asArray, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
+import type { KeptChars } from "../kept-members.ts";
 
-/** As much as one event of a stream may hold. */
-const MAX_CHARS = 16 * 1024 * 1024;
 const MAX_INDEX = 65_536;
 const MAX_DEPTH = 128;
 
@@ -15,25 +14,29 @@ type Node = null | boolean | number | string | Tree;
  * https://cloud.google.com/vertex-ai/generative-ai/docs/multimodal/function-calling#streaming-fc
  */
 export class PartialArguments {
-  readonly #root: Tree = nothing();
-  #chars = 0;
+  readonly #root: { [key: string]: Node } = nothing();
+  readonly #kept: KeptChars;
 
-  /** Takes `partialArgs`. Throws GatewayError `upstream_error` beyond 16 Mi characters, or for a place that is none. */
+  constructor(kept: KeptChars) {
+    this.#kept = kept;
+  }
+
+  /** Takes `partialArgs`. Throws GatewayError `upstream_error` beyond what a stream may keep, or for a place that is none. */
   add(partials: Json | undefined): void {
     for (const item of asArray(partials)) {
       const partial = asObject(item);
       const path = asString(partial?.["jsonPath"]);
       if (partial === null || path === null) continue;
       const value = valueOf(partial);
-      this.#chars += path.length + (typeof value === "string" ? value.length : 8);
-      if (this.#chars > MAX_CHARS) throw broken(`a function call's arguments of more than ${MAX_CHARS} characters`);
+      this.#kept.charge(path.length + (typeof value === "string" ? value.length : 8));
       this.#put(keysOf(path), value);
     }
   }
 
-  /** Takes whole `args`, where they come beside pieces. */
-  addWhole(args: JsonObject): void {
-    Object.assign(this.#root, args);
+  /** Takes whole `args`, where they come beside pieces, in an event of `chars` characters. */
+  addWhole(args: JsonObject, chars: number): void {
+    this.#kept.charge(chars);
+    for (const key in args) this.#root[key] = args[key] as Node;
   }
 
   /** The arguments as JSON. */
@@ -44,15 +47,37 @@ export class PartialArguments {
   #put(keys: readonly (string | number)[], value: Node): void {
     const last = keys.at(-1);
     if (last === undefined) return;
-    let at = this.#root as { [key: string]: Node };
+    let at: Tree = this.#root;
     for (const [depth, key] of keys.slice(0, -1).entries()) {
-      const next = at[key];
-      if (typeof next === "object" && next !== null) at = next as { [key: string]: Node };
-      else at = at[key] = (typeof keys[depth + 1] === "number" ? [] : nothing()) as { [key: string]: Node };
+      const next: Node | undefined = get(at, key);
+      if (typeof next === "object" && next !== null) at = next;
+      else {
+        const made: Tree = typeof keys[depth + 1] === "number" ? [] : nothing();
+        this.#set(at, key, made);
+        at = made;
+      }
     }
-    const before = at[last];
-    at[last] = typeof before === "string" && typeof value === "string" ? before + value : value;
+    const before = get(at, last);
+    this.#set(at, last, typeof before === "string" && typeof value === "string" ? before + value : value);
   }
+
+  #set(tree: Tree, key: string | number, value: Node): void {
+    if (Array.isArray(tree)) {
+      // A list has elements and nothing else: by a name ("length", "__proto__") it would be another list, or all lists would.
+      if (typeof key !== "number") throw broken(`a list's member called ${key.slice(0, 100)}`);
+      // What is left out before an element is a null in the JSON.
+      this.#kept.charge(Math.max(0, key - tree.length) * 5);
+      for (let gap = tree.length; gap < key; gap++) tree[gap] = null;
+      tree[key] = value;
+    } else if (Object.getPrototypeOf(tree) === null) tree[key] = value;
+    // An object that came whole is an ordinary one.
+    else Object.defineProperty(tree, key, { value, writable: true, enumerable: true, configurable: true });
+  }
+}
+
+/** A member or element of its own: nothing that every object inherits. */
+function get(tree: Tree, key: string | number): Node | undefined {
+  return Object.hasOwn(tree, key) ? (tree as { [key: string]: Node })[key] : undefined;
 }
 
 /** An object without a prototype, so that no key means anything but itself. */

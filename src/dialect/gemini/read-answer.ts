@@ -1,6 +1,7 @@
 /** A whole `GenerateContentResponse`: https://ai.google.dev/api/generate-content#GenerateContentResponse */
 import { GatewayError } from "../../errors.ts";
 import { asArray, asCount, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { makeCallId } from "../call-id.ts";
 import type { Citation, NeutralAnswer, NeutralChoice, Part } from "../neutral.ts";
 import { readCitations } from "./citations.ts";
 import { blockedFinish, readFinish } from "./finish.ts";
@@ -18,10 +19,6 @@ export const ANSWER_CALL_IDS: CallIds = {
   ofCall: (_name, own) => own ?? makeCallId(),
   ofResult: (_name, own) => own ?? makeCallId(),
 };
-
-export function makeCallId(): string {
-  return `call_${Buffer.from(crypto.getRandomValues(new Uint8Array(12))).toString("hex")}`;
-}
 
 /** Throws GatewayError `upstream_error` for what is no answer at all. */
 export function readAnswer(body: JsonObject): NeutralAnswer {

@@ -4,6 +4,7 @@ import { asCount, asObject, asString, type Json, type JsonObject, parseObject } 
 import { JsonArrayParser } from "../../lib/json-array-stream.ts";
 import { SseParser } from "../../lib/sse.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
+import { KeptChars, KeptMembers } from "../kept-members.ts";
 import { PartTracker } from "../part-tracker.ts";
 import { CandidateReader } from "./candidate-reader.ts";
 import { readStatus } from "./errors.ts";
@@ -35,8 +36,9 @@ export class GeminiStreamReader implements StreamReader {
   #hasStarted = false;
   #hasFailed = false;
   #blockReason: string | null = null;
-  #usage: JsonObject | null = null;
-  #extra: Record<string, Json> | null = null;
+  readonly #kept = new KeptChars();
+  readonly #usage = new KeptMembers(this.#kept);
+  readonly #extra = new KeptMembers(this.#kept);
 
   push(bytes: Uint8Array, sink: EventSink): void {
     this.#sink = sink;
@@ -60,7 +62,7 @@ export class GeminiStreamReader implements StreamReader {
     if (seen === 0 && this.#blockReason !== null) {
       sink({ kind: "finish", choice: 0, finish: blockedFinish(this.#blockReason), extra: null });
     }
-    if (isWhole) sink({ kind: "message-end", extra: this.#extra });
+    if (isWhole) sink({ kind: "message-end", extra: this.#extra.members });
   }
 
   readonly #onEvent = (_type: string, data: string): void => this.#onElement(data);
@@ -73,7 +75,7 @@ export class GeminiStreamReader implements StreamReader {
         upstreamType: "protocol",
       });
     }
-    this.#readChunk(chunk);
+    this.#readChunk(chunk, text.length);
   };
 
   /** SSE or an array: the first byte that is no white space says it. Returns what is left to read. */
@@ -91,7 +93,7 @@ export class GeminiStreamReader implements StreamReader {
     return at === 0 ? bytes : bytes.subarray(at);
   }
 
-  #readChunk(chunk: JsonObject): void {
+  #readChunk(chunk: JsonObject, chars: number): void {
     const sink = this.#sink;
     const error = asObject(chunk["error"]);
     if (error !== null) {
@@ -115,23 +117,20 @@ export class GeminiStreamReader implements StreamReader {
     if (Array.isArray(candidates)) {
       for (let position = 0; position < candidates.length; position++) {
         const candidate = asObject(candidates[position]);
-        if (candidate !== null) this.#candidate(asCount(candidate["index"]) ?? position).read(candidate, sink);
+        if (candidate === null) continue;
+        const index = asCount(candidate["index"]);
+        this.#candidate(Number.isInteger(index) ? (index as number) : position).read(candidate, chars, sink);
       }
     }
-    for (const key in chunk) if (!CHUNK_FIELDS.has(key)) this.#keep(key, chunk[key] as Json);
+    for (const key in chunk) if (!CHUNK_FIELDS.has(key)) this.#keep(key, chunk[key] as Json, chars);
     const usage = asObject(chunk["usageMetadata"]);
-    if (usage !== null) sink({ kind: "usage", usage: readUsage(this.#mergeUsage(usage)) });
+    if (usage !== null) sink({ kind: "usage", usage: readUsage(this.#mergeUsage(usage, chars)) });
   }
 
   /** What a later chunk does not say again stays as it was said. */
-  #mergeUsage(usage: JsonObject): JsonObject {
-    const earlier = this.#usage;
-    if (earlier !== null) {
-      for (const key in earlier)
-        if (usage[key] === undefined) (usage as Record<string, Json>)[key] = earlier[key] as Json;
-    }
-    this.#usage = usage;
-    return usage;
+  #mergeUsage(usage: JsonObject, chars: number): JsonObject {
+    for (const key in usage) this.#usage.set(key, usage[key] as Json, chars);
+    return { ...this.#usage.members };
   }
 
   #candidate(index: number): CandidateReader {
@@ -140,11 +139,11 @@ export class GeminiStreamReader implements StreamReader {
         upstreamType: "protocol",
       });
     }
-    return (this.#candidates[index] ??= new CandidateReader(index, this.#tracker));
+    return (this.#candidates[index] ??= new CandidateReader(index, this.#tracker, this.#kept));
   }
 
-  #keep(key: string, value: Json): void {
-    (this.#extra ??= {})[key] = value;
+  #keep(key: string, value: Json, chars: number): void {
+    this.#extra.set(key, value, chars);
     if (key === "promptFeedback") this.#blockReason = asString(asObject(value)?.["blockReason"]) ?? this.#blockReason;
   }
 }

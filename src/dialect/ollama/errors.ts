@@ -1,52 +1,33 @@
-import type { ErrorCode, GatewayError } from "../../errors.ts";
+import type { GatewayError } from "../../errors.ts";
 import { asObject, asString, type JsonObject } from "../../lib/json.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
-import { neutralErrorOf } from "../neutral-error.ts";
+import { neutralErrorOf, providerError } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
+import { readRetryAfter } from "../retry-after.ts";
 
 const MAX_MESSAGE_CHARS = 4096;
-
-/** https://docs.ollama.com/api/errors */
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  400: "invalid_request",
-  401: "unauthorized",
-  402: "budget_exceeded",
-  403: "forbidden",
-  404: "not_found",
-  405: "method_not_allowed",
-  408: "request_timeout",
-  413: "payload_too_large",
-  422: "invalid_request",
-  429: "rate_limited",
-  500: "upstream_error",
-  502: "upstream_error",
-  503: "overloaded",
-  504: "upstream_timeout",
-  529: "overloaded",
-};
 
 const CONTEXT_WINDOW = /context (length|window|size)|exceeds maximum context|prompt is too long/i;
 /** Ollama itself filters nothing; the models it passes requests on to do. */
 const CONTENT_POLICY = /content (filter|policy)/i;
 const MODEL_NOT_FOUND = /\bmodel\b.*\bnot found\b/i;
 
-/** `{ error: "…" }`. */
+/** `{ error: "…" }`: https://docs.ollama.com/api/errors */
 function read(status: number, body: JsonObject | null, text: string, header: HeaderLookup): NeutralError {
   const message =
     readMessage(body) ?? (text === "" || body !== null ? `The provider answered with status ${status}.` : text);
-  let code = CODES[status] ?? (status >= 500 ? "upstream_error" : "invalid_request");
+  let code = codeOfStatus(status);
   if (code === "invalid_request" && CONTEXT_WINDOW.test(message)) code = "context_window_exceeded";
   else if (code === "invalid_request" && CONTENT_POLICY.test(message)) code = "content_policy";
-  const retryAfter = header("retry-after")?.trim() ?? "";
-  return {
+  return providerError({
     code,
     status,
     message: message.slice(0, MAX_MESSAGE_CHARS),
     param: null,
     detail: code === "not_found" && MODEL_NOT_FOUND.test(message) ? "model_not_found" : null,
-    source: "provider",
-    retryAfterSeconds: /^\d{1,9}$/.test(retryAfter) ? Number(retryAfter) : null,
-  };
+    retryAfterSeconds: readRetryAfter(header("retry-after")),
+  });
 }
 
 /** The text of an error, which is a string, and an object where it comes through an OpenAI-compatible door. */

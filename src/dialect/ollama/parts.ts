@@ -1,6 +1,7 @@
 /** What messages of requests and answers share: images, tool calls, texts. https://docs.ollama.com/api/chat */
 import { asArray, asObject, asString, type Json, type JsonObject, parseObject } from "../../lib/json.ts";
-import type { FilePart, ImagePart, Part, ToolCallPart } from "../neutral.ts";
+import type { ImagePart, Part, ToolCallPart } from "../neutral.ts";
+import { textOfFile } from "../text-file.ts";
 import { withForm } from "../wire-form.ts";
 
 /** Base64 of the first bytes of the formats that Ollama's models take. */
@@ -50,11 +51,6 @@ export function writeArguments(text: string): JsonObject {
   return parseObject(text) ?? { input: text };
 }
 
-/** "call_" and 24 hexadecimal digits, as long as those of other APIs. */
-export function makeCallId(): string {
-  return `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
-}
-
 /**
  * The texts of a message as one: Ollama's content is a string. What a model wrote goes on where it stopped (citations cut it in
  * mid-sentence), so `between` is empty there; what was put together by others stands in lines. Text files are quoted with their names.
@@ -75,17 +71,10 @@ function textOf(part: Part): string {
     case "refusal":
       return part.text;
     case "file":
-      return fileText(part);
+      return textOfFile(part);
     case "audio":
       return part.transcript ?? "";
     default:
       return "";
   }
-}
-
-function fileText({ source, name, context }: FilePart): string {
-  if (source.kind !== "data") return "";
-  const head = [name, context].filter((line) => line !== undefined).join("\n");
-  const text = Buffer.from(source.data, "base64").toString("utf8");
-  return head === "" ? text : `${head}\n\n${text}`;
 }

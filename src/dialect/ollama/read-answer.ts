@@ -1,9 +1,10 @@
 import { GatewayError } from "../../errors.ts";
 import { asObject, asString, type JsonObject, restOf } from "../../lib/json.ts";
+import { makeCallId } from "../call-id.ts";
 import type { NeutralAnswer, Part } from "../neutral.ts";
 import { readFinish } from "./finish.ts";
 import { readLogprobs } from "./logprobs.ts";
-import { makeCallId, readImages, readToolCalls } from "./parts.ts";
+import { readImages, readToolCalls } from "./parts.ts";
 import { DURATIONS, readUsage } from "./usage.ts";
 
 const KNOWN: ReadonlySet<string> = new Set([

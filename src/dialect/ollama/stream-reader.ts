@@ -1,11 +1,13 @@
 import { asObject, asString, type JsonObject, parseObject, restOf } from "../../lib/json.ts";
 import { NdjsonParser } from "../../lib/ndjson.ts";
+import { makeCallId } from "../call-id.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
 import { PartTracker } from "../part-tracker.ts";
+import { providerError } from "../neutral-error.ts";
 import { readMessage } from "./errors.ts";
 import { readFinish } from "./finish.ts";
 import { readLogprobs } from "./logprobs.ts";
-import { makeCallId, readImages, readToolCalls } from "./parts.ts";
+import { readImages, readToolCalls } from "./parts.ts";
 import { readGenerated, readTime } from "./read-answer.ts";
 import { DURATIONS, readUsage } from "./usage.ts";
 
@@ -111,15 +113,14 @@ export class OllamaStreamReader implements StreamReader {
     this.#isOver = true;
     sink({
       kind: "error",
-      error: {
+      error: providerError({
         code: "upstream_error",
         status: 502,
         message,
         param: null,
         detail: null,
-        source: "provider",
         retryAfterSeconds: null,
-      },
+      }),
     });
   }
 }

@@ -3,6 +3,9 @@ import { type Citation, NO_CITATION } from "../neutral.ts";
 
 const KNOWN: ReadonlySet<string> = new Set(["url", "title", "start_index", "end_index", "content"]);
 
+/** A text's numbers refer to a few dozen pages; each choice tells all of them. */
+const MAX_LISTED = 1_000;
+
 /** A message's annotations: those of web pages as citations, the others (OpenRouter's parsed files) as they are. */
 export type ReadAnnotations = { readonly citations: readonly Citation[]; readonly others: readonly Json[] };
 
@@ -43,10 +46,15 @@ function citationOf(page: JsonObject): Citation {
  * `extra.citations` marks what came from there.
  */
 export function readCitationList(citations: Json | undefined, results: Json | undefined): readonly Citation[] {
-  const found = asArray(results).map(asObject);
-  return asArray(citations).flatMap((url, at) => {
+  const found = new Map<unknown, JsonObject | null>();
+  for (const result of asArray(results).slice(0, MAX_LISTED)) {
+    const page = asObject(result);
+    if (!found.has(page?.["url"])) found.set(page?.["url"], page);
+  }
+  const listed = asArray(citations).slice(0, MAX_LISTED);
+  return listed.flatMap((url, at) => {
     if (typeof url !== "string") return [];
-    const result = found.find((entry) => entry?.["url"] === url);
+    const result = found.get(url);
     return [{ ...NO_CITATION, url, title: asString(result?.["title"]), extra: { citations: at } }];
   });
 }

@@ -1,6 +1,6 @@
 import { type JsonObject, asString } from "../../lib/json.ts";
 import { tableOf } from "../../lib/table.ts";
-import type { FilePart, MediaSource } from "../neutral.ts";
+import type { MediaSource } from "../neutral.ts";
 
 /** A `data:` URL or any other. */
 export function sourceOfUrl(url: string, mediaType: string | null = null): MediaSource {
@@ -52,43 +52,6 @@ export function audioFormatOf(mediaType: string): string {
 
 export function audioTypeOf(format: string): string {
   return format === "mp3" ? "audio/mpeg" : format.includes("/") ? format : `audio/${format}`;
-}
-
-const MEDIA_TYPES: Readonly<Record<string, string>> = tableOf({
-  pdf: "application/pdf",
-  txt: "text/plain",
-  md: "text/markdown",
-  csv: "text/csv",
-  html: "text/html",
-  json: "application/json",
-  doc: "application/msword",
-  docx: "application/vnd.openxmlformats-officedocument.wordprocessingml.document",
-  xls: "application/vnd.ms-excel",
-  xlsx: "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
-  png: "image/png",
-  jpg: "image/jpeg",
-  jpeg: "image/jpeg",
-  gif: "image/gif",
-  webp: "image/webp",
-  mp3: "audio/mpeg",
-  wav: "audio/wav",
-  mp4: "video/mp4",
-  mov: "video/quicktime",
-  webm: "video/webm",
-});
-
-/** The media type that a file's name or address speaks of; null where it says none. */
-export function mediaTypeOfName(name: string): string | null {
-  const path = name.split(/[?#]/)[0] ?? name;
-  const dot = path.lastIndexOf(".");
-  return dot === -1 ? null : (MEDIA_TYPES[path.slice(dot + 1).toLowerCase()] ?? null);
-}
-
-/** The file name that OpenAI wants beside a file's data. */
-export function nameOfFile(part: FilePart): string {
-  if (part.name !== undefined) return part.name;
-  const found = Object.entries(MEDIA_TYPES).find(([, type]) => type === part.source.mediaType);
-  return `file.${found?.[0] ?? "bin"}`;
 }
 
 /** A member that is an address itself or an object with one: Mistral's `image_url` is either. */

@@ -1,13 +1,15 @@
 import { GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asNumber, asObject, asString, restOf } from "../../lib/json.ts";
+import { makeCallId } from "../call-id.ts";
 import type { NeutralAnswer, NeutralChoice, Part, TextPart } from "../neutral.ts";
+import { readUnixTime } from "../unix-time.ts";
 import { readAnnotations, readCitationList } from "./citations.ts";
 import { errorOfAnswer } from "./read-error.ts";
 import { readFinish } from "./finish.ts";
 import { type Form, withForm } from "./form.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { readThinking } from "./read-content.ts";
-import { callIdsOf, makeCallId, readFunctionCall, readGoogleSignature, readToolCall } from "./read-tool-calls.ts";
+import { callIdsOf, readFunctionCall, readGoogleSignature, readToolCall } from "./read-tool-calls.ts";
 import { readMessageReasoning } from "./reasoning-parts.ts";
 import { sourceOfUrl, urlMember } from "./media.ts";
 import { usageOf } from "./usage.ts";
@@ -58,7 +60,7 @@ export function readAnswer(body: JsonObject): NeutralAnswer {
       dialect: "openai-chat",
       id: id === "" ? null : id,
       model: asString(body["model"]),
-      createdAt: asNumber(body["created"]),
+      createdAt: readUnixTime(body["created"]),
       choices: asArray(choices).map((choice, position) => readChoice(asObject(choice) ?? {}, position, citations)),
       usage: read,
       serviceTier: tier === "" ? null : asString(tier),

@@ -1,10 +1,11 @@
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
+import { mediaTypeOfName } from "../file-types.ts";
 import type { CacheHint, ImagePart, Part, ReasoningPart } from "../neutral.ts";
 import { invalidType, missingParameter } from "../openai-invalid.ts";
 import { toObject } from "./fields.ts";
 import { withForm } from "./form.ts";
 import { readThinkingSignature } from "./mistral-client.ts";
-import { audioTypeOf, mediaTypeOfName, sourceOfUrl, urlMember } from "./media.ts";
+import { audioTypeOf, sourceOfUrl, urlMember } from "./media.ts";
 
 type PartExtras = { cache?: CacheHint; extra?: JsonObject };
 

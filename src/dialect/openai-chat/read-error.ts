@@ -1,8 +1,10 @@
 import { ERROR_TABLE, type ErrorCode, GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, parseObject } from "../../lib/json.ts";
 import { tableOf } from "../../lib/table.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { HeaderLookup } from "../dialect.ts";
 import type { NeutralError } from "../neutral.ts";
+import { providerError } from "../neutral-error.ts";
 import { readRetryAfter } from "./reset-time.ts";
 
 const MAX_MESSAGE = 2_000;
@@ -22,10 +24,10 @@ type Said = {
  * The error in a body: OpenAI's `error` object, or a string in its place (xAI, Venice, Ollama), an object beside it (Mistral, vLLM),
  * FastAPI's `detail` (a text, or a list of `msg`), Cloudflare's `errors`. OpenRouter wraps the provider's own in `metadata.raw`.
  */
-function readSaid(body: JsonObject): Said {
+function readSaid(body: JsonObject, isWrapped = false): Said {
   const inner = asObject(body["error"]) ?? asObject(body["detail"]) ?? asObject(asArray(body["errors"])[0]) ?? body;
   const nested = asObject(inner["innererror"]);
-  const wrapped = readWrapped(asObject(inner["metadata"]));
+  const wrapped = isWrapped ? null : readWrapped(asObject(inner["metadata"]));
   const codes = [inner["code"], inner["type"], nested?.["code"], body["code"], body["type"], inner["status"]];
   const words = codes.flatMap((code) => (typeof code === "string" && code !== "" ? [code.toLowerCase()] : []));
   const first = [inner["code"], inner["type"]].find((code) => typeof code === "string" && code !== "");
@@ -44,8 +46,14 @@ function readSaid(body: JsonObject): Said {
     words: [...words, ...(wrapped?.words ?? [])],
     detail: asString(first) ?? null,
     param: asString(inner["param"]) ?? wrapped?.param ?? null,
-    status: statuses.map(Number).find((status) => Number.isInteger(status) && status >= 400 && status < 600) ?? null,
+    status: statuses.map(statusOf).find((status) => status !== null) ?? null,
   };
+}
+
+/** A status, as a number or in digits; null for anything else. */
+function statusOf(value: Json | undefined): number | null {
+  const status = typeof value === "string" ? Number(value) : value;
+  return typeof status === "number" && Number.isInteger(status) && status >= 400 && status < 600 ? status : null;
 }
 
 /** "Provider returned error" says nothing; what the provider said does. */
@@ -53,7 +61,7 @@ function readWrapped(metadata: JsonObject | null): Said | null {
   const raw = metadata?.["raw"];
   const object = typeof raw === "string" ? parseObject(raw) : asObject(raw);
   if (object !== null) {
-    const said = readSaid(object);
+    const said = readSaid(object, true);
     return said.message === null ? null : said;
   }
   if (typeof raw !== "string" || raw.trim() === "") return null;
@@ -143,46 +151,20 @@ const REFUSALS: readonly (readonly [phrase: RegExp, code: ErrorCode])[] = [
 
 const OVERLOADED = /overloaded|over capacity|at capacity|no capacity|too busy|temporarily unavailable/i;
 
-/** What a status means where nothing else is said: https://platform.openai.com/docs/guides/error-codes/api-errors */
-function codeOfStatus(status: number): ErrorCode {
-  switch (status) {
-    case 401:
-      return "unauthorized";
-    case 402:
-      return "budget_exceeded";
-    case 403:
-      return "forbidden";
-    case 404:
-    case 410:
-      return "not_found";
-    case 405:
-      return "method_not_allowed";
-    case 408:
-      return "request_timeout";
-    case 413:
-      return "payload_too_large";
-    case 429:
-      return "rate_limited";
-    case 431:
-      return "headers_too_large";
-    // Groq's flex capacity (498), Cloudflare's and Anthropic's overload
-    case 498:
-    case 503:
-    case 529:
-      return "overloaded";
-    case 501:
-      return "invalid_request";
-    case 504:
-    case 522:
-    case 524:
-      return "upstream_timeout";
-    default:
-      return status >= 400 && status < 500 ? "invalid_request" : "upstream_error";
-  }
-}
+/** Statuses that only some of these providers use. */
+const STATUSES: Readonly<Record<number, ErrorCode>> = {
+  410: "not_found",
+  431: "headers_too_large",
+  // Groq's flex capacity
+  498: "overloaded",
+  501: "invalid_request",
+  // Cloudflare's
+  522: "upstream_timeout",
+  524: "upstream_timeout",
+};
 
 function classify(status: number, { message, words }: Said): ErrorCode {
-  const byStatus = codeOfStatus(status);
+  const byStatus = STATUSES[status] ?? codeOfStatus(status);
   const text = message ?? "";
   for (const word of words) {
     const code = WORDS[word];
@@ -219,16 +201,15 @@ export function readError(status: number, body: JsonObject | null, text: string,
   const code = classify(real, said);
   const message = said.message ?? (object === null ? "" : text.trim());
   const isTemporary = code === "rate_limited" || code === "overloaded";
-  return {
+  return providerError({
     code,
     status: real,
     message: message === "" ? `The provider answered with status ${real}.` : message.slice(0, MAX_MESSAGE),
     param: said.param,
     detail: said.detail,
-    source: "provider",
     retryAfterSeconds:
       isTemporary || header("retry-after") !== null ? readRetryAfter(withBody(header, body), message) : null,
-  };
+  });
 }
 
 /** Google's API of this shape answers with a list of one error. */

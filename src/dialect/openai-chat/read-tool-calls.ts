@@ -7,11 +7,6 @@ const CALL_KEYS: ReadonlySet<string> = new Set(["id", "type", "function"]);
 const CUSTOM_CALL_KEYS: ReadonlySet<string> = new Set(["id", "type", "custom"]);
 const NAMED: ReadonlySet<string> = new Set(["name", "arguments"]);
 
-/** An id for a call that came without one. */
-export function makeCallId(): string {
-  return `call_${crypto.randomUUID().replaceAll("-", "").slice(0, 24)}`;
-}
-
 /**
  * A member of `tool_calls`, of a request or an answer: https://platform.openai.com/docs/api-reference/chat/object. Forgiving: some
  * leave out `type` (Mistral), the arguments (a function without any), or send them as an object.

@@ -1,11 +1,13 @@
 import { gatherText } from "../../lib/gather-text.ts";
 import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
+import { makeCallId } from "../call-id.ts";
 import type { EventSink } from "../dialect.ts";
+import type { KeptChars } from "../kept-members.ts";
 import type { Opaque } from "../neutral.ts";
 import type { PartTracker } from "../part-tracker.ts";
-import { makeCallId, readGoogleSignature } from "./read-tool-calls.ts";
+import { readGoogleSignature } from "./read-tool-calls.ts";
 
-/** Arguments looked at for their end; a longer call stays open until the choice ends. */
+/** Arguments looked at for their end, over all calls of a choice; longer calls stay open until the choice ends. */
 const MAX_WATCHED_CHARS = 256 * 1024;
 /** More calls than that no answer has: the index is a mistake. */
 const MAX_CALLS = 1_024;
@@ -19,6 +21,8 @@ type OpenCall = {
   readonly part: number;
   /** The arguments so far; null where they are not watched any more. */
   text: string | null;
+  /** How much of them was no whole object when last looked at. */
+  seenChars: number;
   isOpen: boolean;
 };
 
@@ -29,12 +33,15 @@ type OpenCall = {
 export class StreamCalls {
   readonly #choice: number;
   readonly #tracker: PartTracker;
+  readonly #kept: KeptChars;
   readonly #calls: OpenCall[] = [];
+  #watchedChars = 0;
   /** What came of a call before its name. */
   #nameless: { id: string; index: number | null; text: string } | null = null;
 
-  constructor(choice: number, tracker: PartTracker) {
+  constructor(choice: number, tracker: PartTracker, kept: KeptChars) {
     this.#choice = choice;
+    this.#kept = kept;
     this.#tracker = tracker;
   }
 
@@ -47,7 +54,8 @@ export class StreamCalls {
     return this.#calls.find((call) => call.isOpen && call.id === id)?.part ?? -1;
   }
 
-  push(value: Json, sink: EventSink): void {
+  /** `chars`: the length of the event it came in. */
+  push(value: Json, chars: number, sink: EventSink): void {
     const delta = asObject(value);
     if (delta === null) return;
     const given = delta["index"];
@@ -64,11 +72,12 @@ export class StreamCalls {
       const waiting = this.#nameless;
       if (name === "") {
         // The name is still to come (some send the id first).
+        this.#kept.charge(chars);
         if (waiting === null) this.#nameless = { id, index, text };
         else waiting.text += text;
         return;
       }
-      call = this.#open(delta, index, waiting?.id || id, name, isCustom, sink);
+      call = this.#open(delta, index, waiting?.id || id, name, isCustom, chars, sink);
       if (call === null) return;
       const early = waiting?.text ?? "";
       this.#nameless = null;
@@ -78,14 +87,14 @@ export class StreamCalls {
   }
 
   /** The legacy form: one call, without an id. */
-  pushLegacy(delta: JsonObject, sink: EventSink): void {
+  pushLegacy(delta: JsonObject, chars: number, sink: EventSink): void {
     const name = asString(delta["name"]) ?? "";
     const text = textOf(delta["arguments"]);
     const last = this.#calls.at(-1);
     if (last !== undefined) {
       if (text !== "") this.#say(last, text, sink);
     } else if (name !== "") {
-      const call = this.#open({}, 0, "", name, false, sink);
+      const call = this.#open({}, 0, "", name, false, chars, sink);
       if (call !== null && text !== "") this.#say(call, text, sink);
     }
   }
@@ -108,12 +117,14 @@ export class StreamCalls {
     id: string,
     name: string,
     isCustom: boolean,
+    chars: number,
     sink: EventSink,
   ): OpenCall | null {
     if (this.#calls.length >= MAX_CALLS) return null;
     this.#closeComplete(sink);
     const signature = readGoogleSignature(delta["extra_content"]);
     const extra = restOf(delta, CALL_KEYS);
+    if (extra !== null) this.#kept.charge(chars);
     const callId = id === "" ? makeCallId() : id;
     const part = this.#tracker.open(sink, this.#choice, {
       kind: "tool-call",
@@ -123,7 +134,7 @@ export class StreamCalls {
       ...(signature === null ? {} : { signature }),
       ...(extra === null ? {} : { extra }),
     });
-    const call: OpenCall = { index, id: callId, name, part, text: "", isOpen: true };
+    const call: OpenCall = { index, id: callId, name, part, text: "", seenChars: 0, isOpen: true };
     this.#calls.push(call);
     return call;
   }
@@ -132,7 +143,8 @@ export class StreamCalls {
     if (!call.isOpen) return;
     if (call.text !== null) {
       call.text = gatherText(call.text, text);
-      if (call.text.length > MAX_WATCHED_CHARS) call.text = null;
+      this.#watchedChars += text.length;
+      if (this.#watchedChars > MAX_WATCHED_CHARS) this.#unwatch(call);
     }
     sink({ kind: "tool-call-arguments-delta", choice: this.#choice, part: call.part, text });
   }
@@ -153,11 +165,19 @@ export class StreamCalls {
    */
   #closeComplete(sink: EventSink): void {
     for (const call of this.#calls) {
-      if (!call.isOpen || call.text === null || !isWholeObject(call.text)) continue;
+      const { text } = call;
+      if (!call.isOpen || text === null || text.length === call.seenChars) continue;
+      call.seenChars = text.length;
+      if (!isWholeObject(text)) continue;
       call.isOpen = false;
-      call.text = null;
+      this.#unwatch(call);
       this.#tracker.close(sink, this.#choice, call.part);
     }
+  }
+
+  #unwatch(call: OpenCall): void {
+    this.#watchedChars -= call.text?.length ?? 0;
+    call.text = null;
   }
 
   /** The choice has ended: a call that never got its name is told without one. */
@@ -165,7 +185,7 @@ export class StreamCalls {
     const waiting = this.#nameless;
     this.#nameless = null;
     if (waiting === null || (waiting.id === "" && waiting.text === "")) return;
-    const call = this.#open({}, waiting.index, waiting.id, "", false, sink);
+    const call = this.#open({}, waiting.index, waiting.id, "", false, 0, sink);
     if (call !== null && waiting.text !== "") this.#say(call, waiting.text, sink);
   }
 }

@@ -1,8 +1,9 @@
 import { type Json, type JsonObject, asArray, asObject, asString } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
+import { type KeptChars, KeptMembers } from "../kept-members.ts";
 import type { Citation } from "../neutral.ts";
 import type { PartTracker } from "../part-tracker.ts";
-import { readAnnotations, readCitationList } from "./citations.ts";
+import { readAnnotations } from "./citations.ts";
 import { readFinish } from "./finish.ts";
 import { withForm } from "./form.ts";
 import { readLogprobs } from "./logprobs.ts";
@@ -26,8 +27,8 @@ const KNOWN_DELTA: ReadonlySet<string> = new Set([
   "reasoning_details",
 ]);
 
-/** The longest list of log-probabilities that only its own dialect understands. */
-const MAX_LOGPROBS = 100_000;
+/** What is kept of log-probabilities that only their own dialect understands; what comes beyond it is left out. */
+const MAX_LOGPROB_CHARS = 4 * 1024 * 1024;
 
 /** One choice of a stream, from its deltas. */
 export class StreamChoice {
@@ -44,30 +45,36 @@ export class StreamChoice {
   #audioEnd: Record<string, Json> | null = null;
   /** Citations of a list beside the text, told at its end. */
   #citations: readonly Citation[] = [];
-  #extra: Record<string, Json | undefined> | null = null;
+  readonly #kept: KeptChars;
+  readonly #extra: KeptMembers;
   /** Unknown members of deltas. */
-  #delta: Record<string, Json | undefined> | null = null;
+  readonly #delta: KeptMembers;
+  #annotations: Json[] = [];
   #logprobs: Record<string, Json | undefined> | null = null;
+  #logprobChars = 0;
   #isFinished = false;
 
-  constructor(index: number, tracker: PartTracker) {
+  constructor(index: number, tracker: PartTracker, kept: KeptChars) {
     this.#index = index;
     this.#tracker = tracker;
-    this.#calls = new StreamCalls(index, tracker);
-    this.#reasoning = new StreamReasoning(index, tracker);
+    this.#kept = kept;
+    this.#extra = new KeptMembers(kept);
+    this.#delta = new KeptMembers(kept);
+    this.#calls = new StreamCalls(index, tracker, kept);
+    this.#reasoning = new StreamReasoning(index, tracker, kept);
   }
 
   get hasFinish(): boolean {
     return this.#reason !== null;
   }
 
-  /** Reads one chunk's choice; gives whether it was the one with the finish reason. */
-  read(choice: JsonObject, sink: EventSink): boolean {
+  /** Reads one chunk's choice, of `chars` characters with all of its chunk; gives whether it was the one with the finish reason. */
+  read(choice: JsonObject, chars: number, sink: EventSink): boolean {
     const delta = asObject(choice["delta"]);
-    if (delta !== null) this.#readDelta(delta, sink);
+    if (delta !== null) this.#readDelta(delta, chars, sink);
     else if (typeof choice["text"] === "string") this.#say(choice["text"], sink);
     const logprobs = choice["logprobs"];
-    if (logprobs !== undefined && logprobs !== null) this.#readLogprobs(logprobs, sink);
+    if (logprobs !== undefined && logprobs !== null) this.#readLogprobs(logprobs, chars, sink);
     const reason = choice["finish_reason"];
     if (typeof reason !== "string") return false;
     // OpenRouter says it twice; callers take the last.
@@ -75,15 +82,14 @@ export class StreamChoice {
     for (const key in choice) {
       const value = choice[key];
       if (value === null || value === undefined || KNOWN_CHOICE.has(key)) continue;
-      this.#extra ??= {};
-      this.#extra[key] = value;
+      this.#extra.set(key, value, chars);
     }
     return true;
   }
 
   /** Perplexity's list of what the text's numbers refer to. */
-  cite(citations: Json, results: Json | undefined): void {
-    this.#citations = readCitationList(citations, results);
+  cite(citations: readonly Citation[]): void {
+    this.#citations = citations;
   }
 
   finish(sink: EventSink): void {
@@ -98,19 +104,20 @@ export class StreamChoice {
     this.#tracker.closeAll(sink, this.#index);
     this.#reasoning.finish(sink);
     this.#tracker.closeAll(sink, this.#index);
-    const stopReason = this.#extra?.["stop_reason"];
+    const stopReason = this.#extra.get("stop_reason");
     const signs = { hasToolCalls: this.#calls.count > 0, hasRefusal: this.#hasRefusal, stopReason };
-    let extra = this.#extra;
-    if (this.#delta !== null) extra = { ...extra, delta: this.#delta };
+    let extra = this.#extra.members;
+    if (this.#annotations.length > 0) this.#delta.set("annotations", this.#annotations, 0);
+    if (!this.#delta.isEmpty) extra = { ...extra, delta: { ...this.#delta.members } };
     if (this.#logprobs !== null) extra = { ...extra, logprobs: this.#logprobs };
     sink({ kind: "finish", choice: this.#index, finish: readFinish(this.#reason, signs), extra });
   }
 
-  #readDelta(delta: JsonObject, sink: EventSink): void {
+  #readDelta(delta: JsonObject, chars: number, sink: EventSink): void {
     const details = delta["reasoning_details"];
     if (Array.isArray(details) && details.length > 0) {
       this.#beginReasoning();
-      this.#reasoning.pushDetails(delta, details as readonly Json[], this.#calls, sink);
+      this.#reasoning.pushDetails(delta, details as readonly Json[], this.#calls, chars, sink);
     } else {
       const content = delta["reasoning_content"];
       const plain = typeof content === "string" && content !== "" ? content : delta["reasoning"];
@@ -125,11 +132,11 @@ export class StreamChoice {
     for (const key in delta) {
       const value = delta[key];
       if (value === null || value === undefined || key === "role" || key === "content") continue;
-      this.#readMember(key, value, delta, sink);
+      this.#readMember(key, value, delta, chars, sink);
     }
   }
 
-  #readMember(key: string, value: Json, delta: JsonObject, sink: EventSink): void {
+  #readMember(key: string, value: Json, delta: JsonObject, chars: number, sink: EventSink): void {
     switch (key) {
       case "refusal":
         if (typeof value === "string" && value !== "") this.#refuse(value, sink);
@@ -137,13 +144,13 @@ export class StreamChoice {
       case "tool_calls":
         if (asArray(value).length === 0) break;
         this.#endText();
-        for (const call of callsOf(delta)) this.#calls.push(call, sink);
+        for (const call of callsOf(delta)) this.#calls.push(call, chars, sink);
         return;
       case "function_call": {
         const call = asObject(value);
         if (call === null) return;
         this.#endText();
-        this.#calls.pushLegacy(call, sink);
+        this.#calls.pushLegacy(call, chars, sink);
         return;
       }
       case "audio":
@@ -153,7 +160,7 @@ export class StreamChoice {
         for (const image of asArray(value)) this.#readImage(asObject(image), sink);
         return;
       case "annotations":
-        this.#readAnnotations(value, sink);
+        this.#readAnnotations(value, chars, sink);
         return;
       case "extra_content": {
         const opaque = readGoogleSignature(value);
@@ -166,8 +173,7 @@ export class StreamChoice {
     }
     // A known member is read by now; an empty list of it says that there is none.
     if (KNOWN_DELTA.has(key) && !(Array.isArray(value) && value.length === 0)) return;
-    this.#delta ??= {};
-    this.#delta[key] = value;
+    this.#delta.set(key, value, chars);
   }
 
   #say(text: string, sink: EventSink): void {
@@ -222,29 +228,27 @@ export class StreamChoice {
     }
   }
 
-  #readLogprobs(value: Json, sink: EventSink): void {
+  #readLogprobs(value: Json, chars: number, sink: EventSink): void {
     const { tokens, rest } = readLogprobs(value);
     if (tokens !== null && tokens.length > 0) sink({ kind: "logprobs", choice: this.#index, tokens });
     const others = asObject(rest);
-    if (others === null) return;
+    if (others === null || this.#logprobChars > MAX_LOGPROB_CHARS) return;
     for (const key in others) {
       const more = others[key];
       if (more === undefined || (key === "content" && tokens !== null)) continue;
       this.#logprobs ??= {};
       const before = this.#logprobs[key];
-      const isMore = Array.isArray(before) && Array.isArray(more) && before.length < MAX_LOGPROBS;
-      if (isMore) before.push(...(more as Json[]));
+      if (more !== null) this.#logprobChars += chars;
+      if (Array.isArray(before) && Array.isArray(more)) for (const token of more as Json[]) before.push(token);
       else if (before === undefined || before === null)
         this.#logprobs[key] = Array.isArray(more) ? [...(more as Json[])] : more;
     }
   }
 
-  #readAnnotations(value: Json, sink: EventSink): void {
+  #readAnnotations(value: Json, chars: number, sink: EventSink): void {
     const { citations, others } = readAnnotations(value);
-    if (others.length > 0) {
-      this.#delta ??= {};
-      this.#delta["annotations"] = [...asArray(this.#delta["annotations"]), ...others];
-    }
+    if (others.length > 0) this.#kept.charge(chars);
+    for (const other of others) this.#annotations.push(other);
     if (citations.length === 0) return;
     const part = this.#continueText(sink);
     for (const citation of citations) sink({ kind: "citation", choice: this.#index, part, citation });

@@ -1,9 +1,12 @@
 import { GatewayError } from "../../errors.ts";
-import { type Json, type JsonObject, asArray, asNumber, asObject, asString } from "../../lib/json.ts";
+import { type Json, type JsonObject, asArray, asObject, asString } from "../../lib/json.ts";
 import { SseParser } from "../../lib/sse.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
+import { KeptChars, KeptMembers } from "../kept-members.ts";
 import type { NeutralEvent } from "../neutral.ts";
 import { PartTracker } from "../part-tracker.ts";
+import { readUnixTime } from "../unix-time.ts";
+import { readCitationList } from "./citations.ts";
 import { withForm } from "./form.ts";
 import { isError, readErrorEvent } from "./read-error.ts";
 import { StreamChoice } from "./stream-choice.ts";
@@ -42,9 +45,10 @@ export class ChatStreamReader implements StreamReader {
   #isOver = false;
   #usage: JsonObject | null = null;
   /** Members of chunks before the one that starts the message (Azure's filter results of the prompt). */
-  #early: Record<string, Json | undefined> = {};
+  readonly #kept = new KeptChars();
+  readonly #early = new KeptMembers(this.#kept);
   #first: JsonObject = {};
-  #late: Record<string, Json | undefined> | null = null;
+  readonly #late = new KeptMembers(this.#kept);
   #sink: EventSink = ignore;
   readonly #onEvent = (type: string, data: string): void => this.#read(type, data);
 
@@ -96,35 +100,36 @@ export class ChatStreamReader implements StreamReader {
       return;
     }
     const list = asArray(choices);
-    if (!this.#hasStarted && !this.#start(chunk, list.length > 0)) return;
-    if (list.length === 0) this.#keepLate(chunk);
+    const chars = data.length;
+    if (!this.#hasStarted && !this.#start(chunk, list.length > 0, chars)) return;
+    if (list.length === 0) this.#keepLate(chunk, chars);
     for (let position = 0; position < list.length; position++)
-      this.#readChoice(list[position] as Json, position, chunk);
+      this.#readChoice(list[position] as Json, position, chunk, chars);
     if (chunk["x_groq"] !== undefined) this.#usage = asObject(asObject(chunk["x_groq"])?.["usage"]) ?? this.#usage;
   }
 
-  #readChoice(value: Json, position: number, chunk: JsonObject): void {
+  #readChoice(value: Json, position: number, chunk: JsonObject, chars: number): void {
     const choice = asObject(value);
     if (choice === null) return;
     const given = choice["index"];
     const index = typeof given === "number" && Number.isInteger(given) && given >= 0 ? given : position;
     if (index >= MAX_CHOICES) return;
-    const state = (this.#choices[index] ??= new StreamChoice(index, this.#tracker));
-    if (state.read(choice, this.#sink)) this.#keepLate(chunk);
+    const state = (this.#choices[index] ??= new StreamChoice(index, this.#tracker, this.#kept));
+    if (state.read(choice, chars, this.#sink)) this.#keepLate(chunk, chars);
     // Moonshot says usage there: https://platform.moonshot.ai/docs/api/chat
     if (choice["usage"] !== undefined) this.#usage = asObject(choice["usage"]) ?? this.#usage;
   }
 
   /** The first chunk that is one of the message: it has a choice, or an id and so belongs to it. */
-  #start(chunk: JsonObject, hasChoice: boolean): boolean {
+  #start(chunk: JsonObject, hasChoice: boolean, chars: number): boolean {
     const id = asString(chunk["id"]);
     const extra = this.#early;
     for (const key in chunk) {
       const value = chunk[key];
-      if (value !== null && value !== undefined && !NO_EXTRA.has(key) && !LATE.has(key)) extra[key] = value;
+      if (value !== null && value !== undefined && !NO_EXTRA.has(key) && !LATE.has(key)) extra.set(key, value, chars);
     }
     if (!hasChoice && (id === null || id === "") && chunk["usage"] === undefined) return false;
-    for (const key of ["id", "service_tier"]) if (chunk[key] === "") extra[key] = "";
+    for (const key of ["id", "service_tier"]) if (chunk[key] === "") extra.set(key, "", 0);
     this.#hasStarted = true;
     this.#first = chunk;
     const tier = asString(chunk["service_tier"]);
@@ -132,27 +137,26 @@ export class ChatStreamReader implements StreamReader {
       kind: "message-start",
       id: id === "" ? null : id,
       model: asString(chunk["model"]),
-      createdAt: asNumber(chunk["created"]),
+      createdAt: readUnixTime(chunk["created"]),
       serviceTier: tier === "" ? null : tier,
-      extra: Object.keys(extra).length === 0 ? null : extra,
+      extra: extra.members,
     };
     this.#sink(chunk["object"] === undefined ? withForm(event, { lacks: ["object"] }) : event);
     return true;
   }
 
   /** Members that come with a finish or with the usage, and those of the first chunk that have changed. */
-  #keepLate(chunk: JsonObject): void {
+  #keepLate(chunk: JsonObject, chars: number): void {
     for (const key in chunk) {
       const value = chunk[key];
       if (value === null || value === undefined || NEVER_LATE.has(key)) continue;
       if (value === this.#first[key] || OBJECTS.has(value)) continue;
-      this.#late ??= {};
-      this.#late[key] = value;
+      this.#late.set(key, value, chars);
     }
     const citations = chunk["citations"];
-    if (citations !== undefined && citations !== null) {
-      for (const choice of this.#choices) choice?.cite(citations, chunk["search_results"]);
-    }
+    if (citations === undefined || citations === null) return;
+    const list = readCitationList(citations, chunk["search_results"]);
+    for (const choice of this.#choices) choice?.cite(list);
   }
 
   #tellUsage(): void {
@@ -163,10 +167,10 @@ export class ChatStreamReader implements StreamReader {
   #finish(): void {
     if (this.#isOver) return;
     this.#isOver = true;
-    if (!this.#hasStarted) this.#start({}, true);
+    if (!this.#hasStarted) this.#start({}, true, 0);
     for (const choice of this.#choices) choice?.finish(this.#sink);
     this.#tellUsage();
-    this.#sink({ kind: "message-end", extra: this.#late });
+    this.#sink({ kind: "message-end", extra: this.#late.members });
   }
 
   #fail(chunk: JsonObject): void {

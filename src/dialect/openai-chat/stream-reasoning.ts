@@ -1,5 +1,6 @@
 import { type Json, type JsonObject, asNumber, asObject, asString } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
+import type { KeptChars } from "../kept-members.ts";
 import type { Opaque, PartStart } from "../neutral.ts";
 import type { PartTracker } from "../part-tracker.ts";
 import { withForm } from "./form.ts";
@@ -10,6 +11,7 @@ import type { StreamCalls } from "./stream-calls.ts";
 export class StreamReasoning {
   readonly #choice: number;
   readonly #tracker: PartTracker;
+  readonly #kept: KeptChars;
   /** The open reasoning part; -1: none. Another kind of part closes it without a word. */
   #part = -1;
   #index: number | null = null;
@@ -19,9 +21,10 @@ export class StreamReasoning {
   readonly #late: { readonly slot: "signature" | "encrypted"; readonly opaque: Opaque; readonly id: string | null }[] =
     [];
 
-  constructor(choice: number, tracker: PartTracker) {
+  constructor(choice: number, tracker: PartTracker, kept: KeptChars) {
     this.#choice = choice;
     this.#tracker = tracker;
+    this.#kept = kept;
   }
 
   /** Something else begins: what is said next is another part. */
@@ -38,7 +41,7 @@ export class StreamReasoning {
   }
 
   /** A delta with `reasoning_details`, whose text the plain members repeat. */
-  pushDetails(delta: JsonObject, details: readonly Json[], calls: StreamCalls, sink: EventSink): void {
+  pushDetails(delta: JsonObject, details: readonly Json[], calls: StreamCalls, chars: number, sink: EventSink): void {
     const fields = PLAIN_FIELDS.filter((field) => typeof delta[field] === "string" && delta[field] !== "");
     let plain = fields[0] === undefined ? "" : (asString(delta[fields[0]]) ?? "");
     if (plain !== "") this.#hasPlain = true;
@@ -49,7 +52,7 @@ export class StreamReasoning {
       const id = asString(detail["id"]);
       if (kind === "encrypted") {
         const opaque = opaqueOfDetail(detail, "data");
-        if (opaque !== null) this.#keep("encrypted", opaque, id, calls, sink);
+        if (opaque !== null) this.#keep("encrypted", opaque, id, calls, chars, sink);
         continue;
       }
       const text = asString(detail[kind]) ?? "";
@@ -68,7 +71,7 @@ export class StreamReasoning {
         sink({ kind: "reasoning-delta", choice: this.#choice, part: this.#part, text: said });
       }
       const signature = opaqueOfDetail(detail, "signature");
-      if (signature !== null) this.#keep("signature", signature, id, calls, sink);
+      if (signature !== null) this.#keep("signature", signature, id, calls, chars, sink);
     }
     if (plain !== "") this.pushText(plain, fields[0] ?? "reasoning", sink);
   }
@@ -102,7 +105,14 @@ export class StreamReasoning {
   }
 
   /** Gemini's signatures name the call they belong to. */
-  #keep(slot: "signature" | "encrypted", opaque: Opaque, id: string | null, calls: StreamCalls, sink: EventSink): void {
+  #keep(
+    slot: "signature" | "encrypted",
+    opaque: Opaque,
+    id: string | null,
+    calls: StreamCalls,
+    chars: number,
+    sink: EventSink,
+  ): void {
     const call = id === null ? -1 : calls.partOf(id);
     if (call !== -1) {
       calls.sign(call, opaque, sink);
@@ -115,7 +125,10 @@ export class StreamReasoning {
     }
     if (slot === "signature") this.#isSigned = true;
     if (this.#part !== -1) sink({ kind: "signature", choice: this.#choice, part: this.#part, slot, opaque });
-    else this.#late.push({ slot, opaque, id });
+    else {
+      this.#kept.charge(chars);
+      this.#late.push({ slot, opaque, id });
+    }
   }
 }
 

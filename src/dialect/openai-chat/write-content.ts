@@ -1,7 +1,9 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
+import { nameOfFile } from "../file-types.ts";
 import type { AudioPart, CacheHint, FilePart, ImagePart, Part, ReasoningPart, VideoPart } from "../neutral.ts";
+import { textOfFile } from "../text-file.ts";
 import { formOf } from "./form.ts";
-import { audioFormatOf, nameOfFile, urlOf } from "./media.ts";
+import { audioFormatOf, urlOf } from "./media.ts";
 
 /** How parts are written: for the dialect they were read from or another, with cache hints or without. */
 export type ContentScope = {
@@ -102,16 +104,10 @@ function writeFile(part: FilePart, isOwn: boolean): JsonObject {
   }
   // OpenAI takes PDF here and nothing else: https://platform.openai.com/docs/guides/pdf-files. Text is as good as text.
   if (!isOwn && source.kind === "data" && source.mediaType.startsWith("text/")) {
-    return { type: "text", text: textOfFile(part, source.data) };
+    return { type: "text", text: textOfFile(part) };
   }
-  const name = isOwn && part.name === undefined ? {} : { filename: nameOfFile(part) };
+  const name = isOwn && part.name === undefined ? {} : { filename: part.name ?? nameOfFile(source.mediaType ?? "") };
   return { type: "file", file: { ...name, file_data: urlOf(source) ?? "" } };
-}
-
-function textOfFile(part: FilePart, data: string): string {
-  const text = Buffer.from(data, "base64").toString("utf8");
-  const lines = [part.name, part.context].filter((line) => line !== undefined && line !== "");
-  return lines.length === 0 ? text : `${lines.join("\n")}\n\n${text}`;
 }
 
 /** Mistral's form; null where the reasoning did not stand in the content. */

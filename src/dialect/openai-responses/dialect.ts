@@ -2,10 +2,10 @@ import type { Dialect } from "../dialect.ts";
 import { responsesCountTokens } from "./count-tokens.ts";
 import { dropEmptyMessages } from "./drop-empty-messages.ts";
 import { RESPONSES_ENDPOINTS } from "./endpoints.ts";
-import { responsesErrors } from "./errors.ts";
+import { errors } from "./errors.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
-import { RESPONSES_CONTENT, RESPONSES_HINTS, RESPONSES_SETTINGS } from "./settings.ts";
+import { CONTENT, EXTRA_HINTS, SETTINGS } from "./settings.ts";
 import { ResponsesStreamReader } from "./stream-reader.ts";
 import { ResponsesStreamWriter } from "./stream-writer.ts";
 import { readUsage } from "./usage.ts";
@@ -16,9 +16,9 @@ import { writeRequest } from "./write-request.ts";
 export const openaiResponses: Dialect = {
   id: "openai-responses",
   endpoints: RESPONSES_ENDPOINTS,
-  settings: RESPONSES_SETTINGS,
-  content: RESPONSES_CONTENT,
-  extraHints: RESPONSES_HINTS,
+  settings: SETTINGS,
+  content: CONTENT,
+  extraHints: EXTRA_HINTS,
   repeatsRequest: true,
   generate: {
     simplify: dropEmptyMessages,
@@ -32,6 +32,6 @@ export const openaiResponses: Dialect = {
   embed: null,
   rerank: null,
   countTokens: responsesCountTokens,
-  errors: responsesErrors,
+  errors,
   readUsage,
 };

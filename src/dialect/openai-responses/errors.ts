@@ -1,34 +1,11 @@
 import type { ErrorCode, GatewayError } from "../../errors.ts";
 import { asNumber, asObject, asString, type JsonObject } from "../../lib/json.ts";
 import { tableOf } from "../../lib/table.ts";
+import { codeOfStatus } from "../code-of-status.ts";
 import type { ErrorCodec, HeaderLookup, WrittenError } from "../dialect.ts";
-import { neutralErrorOf } from "../neutral-error.ts";
+import { neutralErrorOf, providerError } from "../neutral-error.ts";
 import type { NeutralError } from "../neutral.ts";
-
-/**
- * Our codes in OpenAI's words, so that its SDKs raise the class their users catch:
- * https://platform.openai.com/docs/guides/error-codes/api-errors
- */
-const WORDS = {
-  invalid_request: { type: "invalid_request_error", code: null },
-  unauthorized: { type: "invalid_request_error", code: "invalid_api_key" },
-  budget_exceeded: { type: "insufficient_quota", code: "insufficient_quota" },
-  forbidden: { type: "invalid_request_error", code: "forbidden" },
-  not_found: { type: "invalid_request_error", code: "not_found" },
-  method_not_allowed: { type: "invalid_request_error", code: "method_not_allowed" },
-  request_timeout: { type: "invalid_request_error", code: "request_timeout" },
-  payload_too_large: { type: "invalid_request_error", code: "payload_too_large" },
-  headers_too_large: { type: "invalid_request_error", code: "headers_too_large" },
-  context_window_exceeded: { type: "invalid_request_error", code: "context_length_exceeded" },
-  content_policy: { type: "invalid_request_error", code: "content_policy_violation" },
-  rate_limited: { type: "rate_limit_error", code: "rate_limit_exceeded" },
-  overloaded: { type: "server_error", code: "overloaded" },
-  internal: { type: "server_error", code: "internal" },
-  upstream_error: { type: "server_error", code: "upstream_error" },
-  upstream_truncated: { type: "server_error", code: "upstream_truncated" },
-  no_deployment: { type: "server_error", code: "no_deployment" },
-  upstream_timeout: { type: "server_error", code: "upstream_timeout" },
-} as const satisfies Record<ErrorCode, { type: string; code: string | null }>;
+import { OPENAI_WORDS } from "../openai-error-words.ts";
 
 /** Providers' finer codes that say more than the status does. The second half is of `response.error`, which has no status. */
 const CODES: Readonly<Record<string, ErrorCode>> = tableOf({
@@ -92,15 +69,14 @@ function neutral(status: number, error: JsonObject, header: HeaderLookup): Neutr
   const said = error["code"];
   const detail = asString(said) ?? (typeof said === "number" ? String(said) : null);
   const message = asString(error["message"]) ?? "";
-  return {
+  return providerError({
     code: codeOf(status, detail, asString(error["type"]), message),
     status,
     message: message === "" ? `The provider answered with status ${status}.` : message,
     param: asString(error["param"]),
     detail,
-    source: "provider",
     retryAfterSeconds: readRetryAfter(header),
-  };
+  });
 }
 
 function codeOf(status: number, detail: string | null, type: string | null, message: string): ErrorCode {
@@ -110,31 +86,7 @@ function codeOf(status: number, detail: string | null, type: string | null, mess
   if ((status === 400 || status === 413 || status === 422) && CONTEXT_WORDS.test(message)) {
     return "context_window_exceeded";
   }
-  switch (status) {
-    case 401:
-      return "unauthorized";
-    case 402:
-      return "budget_exceeded";
-    case 403:
-      return "forbidden";
-    case 404:
-      return "not_found";
-    case 405:
-      return "method_not_allowed";
-    case 408:
-      return "request_timeout";
-    case 413:
-      return "payload_too_large";
-    case 429:
-      return "rate_limited";
-    case 503:
-    case 529:
-      return "overloaded";
-    case 504:
-      return "upstream_timeout";
-    default:
-      return status >= 500 ? "upstream_error" : "invalid_request";
-  }
+  return codeOfStatus(status);
 }
 
 /** `retry-after` (seconds) or OpenAI's `retry-after-ms`. */
@@ -160,7 +112,7 @@ export function readErrorObject(error: JsonObject): NeutralError {
 }
 
 function errorObject(error: NeutralError): JsonObject {
-  const words = WORDS[error.code];
+  const words = OPENAI_WORDS[error.code];
   return {
     message: error.message,
     type: words.type,
@@ -172,7 +124,7 @@ function errorObject(error: NeutralError): JsonObject {
 
 /** The finer code: the provider's own where OpenAI has that word, too, or has none for it; callers look for OpenAI's. */
 function codeWord({ code, detail, source }: NeutralError): string | null {
-  const word = WORDS[code].code;
+  const word = OPENAI_WORDS[code].code;
   if (detail === null || word === null) return detail ?? word;
   return source === "gateway" || CODES[detail] === code ? detail : word;
 }
@@ -212,4 +164,4 @@ export function renderErrorEvent(error: GatewayError): string {
   return `event: error\ndata: ${JSON.stringify(writeErrorEventData(neutralErrorOf(error), 0))}\n\n`;
 }
 
-export const responsesErrors: ErrorCodec = { read: readError, write: writeError };
+export const errors: ErrorCodec = { read: readError, write: writeError };

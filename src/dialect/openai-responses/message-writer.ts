@@ -60,13 +60,15 @@ export class ContentWriter {
       this.#unsent.push(token);
       this.#logprobs.push(token);
       // A token's entry is about as long as its text and those of its alternatives, with the numbers.
-      this.#out.hold(64 * (1 + token.top.length));
+      let chars = token.token.length;
+      for (const other of token.top) chars += other.token.length;
+      this.#out.hold(64 * (1 + token.top.length) + chars);
     }
   }
 
   citation(citation: Citation): string {
     if (this.#isRefusal) return "";
-    this.#out.hold(256);
+    this.#out.hold(JSON.stringify(citation).length);
     const isForWhole = citation.start === null && citation.url !== null && citation.extra?.["type"] !== "url_citation";
     if (!isForWhole) return this.#annotate(citation);
     this.#waiting.push(citation);

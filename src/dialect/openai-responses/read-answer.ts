@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.ts";
-import { asArray, asNumber, asObject, asString, type JsonObject } from "../../lib/json.ts";
+import { asArray, asObject, asString, type JsonObject } from "../../lib/json.ts";
 import type { NeutralAnswer, TokenLogprob } from "../neutral.ts";
+import { readUnixTime } from "../unix-time.ts";
 import { readErrorObject } from "./errors.ts";
 import { readFinish } from "./finish.ts";
 import { ItemReader } from "./items.ts";
@@ -65,7 +66,7 @@ export function readHead(
 } {
   const id = asString(response["id"]);
   const model = asString(response["model"]);
-  const createdAt = asNumber(response["created_at"]);
+  const createdAt = readUnixTime(response["created_at"]);
   const serviceTier = asString(response["service_tier"]);
   const usage = readUsageObject(asObject(response["usage"]));
   const status = isStatusKnown ? true : null;

@@ -2,7 +2,7 @@ import type { ContentFeature, SettingEntry } from "../dialect.ts";
 import type { SettingName } from "../neutral.ts";
 
 /** How each setting stands in a Responses request: https://platform.openai.com/docs/api-reference/responses/create */
-export const RESPONSES_SETTINGS: Readonly<Record<SettingName, SettingEntry>> = {
+export const SETTINGS: Readonly<Record<SettingName, SettingEntry>> = {
   maxTokens: { name: "max_output_tokens", note: "at least 16: fewer are raised to it" },
   temperature: { name: "temperature" },
   topP: { name: "top_p" },
@@ -36,7 +36,7 @@ export const RESPONSES_SETTINGS: Readonly<Record<SettingName, SettingEntry>> = {
   safetySettings: null,
 };
 
-export const RESPONSES_CONTENT: ReadonlySet<ContentFeature> = new Set<ContentFeature>([
+export const CONTENT: ReadonlySet<ContentFeature> = new Set<ContentFeature>([
   "image-data",
   "image-url",
   "image-file-id",
@@ -55,7 +55,7 @@ export const RESPONSES_CONTENT: ReadonlySet<ContentFeature> = new Set<ContentFea
  * Fields that change nothing of what an answer says, or only how a provider that keeps conversations handles them: another API
  * goes without. `conversation`, `prompt` and `background: true` are no hints: without them it would be another request.
  */
-export const RESPONSES_HINTS: ReadonlySet<string> = new Set([
+export const EXTRA_HINTS: ReadonlySet<string> = new Set([
   "include",
   "truncation",
   "stream_options",

@@ -8,8 +8,9 @@ export type Item = {
   readonly isCustom: boolean;
   /** The id it came with first. */
   readonly id: string | null;
-  /** Its own members, for the part it opens. */
-  readonly head: JsonObject;
+  /** Its own members, for the part it opens; none once it is done. */
+  head: JsonObject;
+  headChars: number;
   /** The neutral part that is open; -1: none. */
   part: number;
   /** Which content (or summary paragraph) of the item that is; -1: none yet. */
@@ -25,7 +26,7 @@ export type Item = {
   isDone: boolean;
 };
 
-const NO_HEAD: JsonObject = {};
+export const NO_HEAD: JsonObject = {};
 
 /** An item that begins; `idOfEvent`: where the item itself was not sent. */
 export function newItem(kind: ItemKind, item: JsonObject | null, idOfEvent: string | null): Item {
@@ -34,6 +35,7 @@ export function newItem(kind: ItemKind, item: JsonObject | null, idOfEvent: stri
     isCustom: item?.["type"] === "custom_tool_call",
     id: asString(item?.["id"]) ?? idOfEvent,
     head: item ?? NO_HEAD,
+    headChars: 0,
     part: -1,
     content: -1,
     isRefusal: false,

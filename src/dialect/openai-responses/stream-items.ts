@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { asArray, asNumber, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
+import { KeptChars } from "../kept-members.ts";
 import type { TokenLogprob } from "../neutral.ts";
 import { readArguments, readCallItem } from "./call-item.ts";
 import { readCitation } from "./citations.ts";
@@ -8,7 +9,7 @@ import { nativeOf, readContent, readImageItem } from "./items.ts";
 import { leftover } from "./leftover.ts";
 import { readLogprobs } from "./logprobs.ts";
 import { readReasoningItem } from "./reasoning-item.ts";
-import { type Item, type ItemKind, kindOf, newItem } from "./stream-item.ts";
+import { type Item, type ItemKind, kindOf, newItem, NO_HEAD } from "./stream-item.ts";
 
 /** Far more than an answer has; a provider that opens more is broken. */
 const MAX_ITEMS = 16_384;
@@ -17,6 +18,8 @@ const MAX_ITEMS = 16_384;
 export class StreamItems {
   hasToolCalls = false;
   readonly #items = new Map<number, Item>();
+  readonly #kept = new KeptChars();
+  #itemCount = 0;
   #nextPart = 0;
   #lastIndex = 0;
 
@@ -58,6 +61,7 @@ export class StreamItems {
         const annotation = asObject(event["annotation"]);
         const item = this.#find(event);
         if (annotation === null || item?.kind !== "message" || item.isDone || item.part === -1) return;
+        if (item.isRefusal) return;
         item.citations++;
         sink({ kind: "citation", choice: 0, part: item.part, citation: readCitation(annotation) });
         return;
@@ -106,13 +110,12 @@ export class StreamItems {
     return this.#items.get(this.#lastIndex) ?? null;
   }
 
-  #add(event: JsonObject, kind: ItemKind, item: JsonObject | null): Item {
+  #add(event: JsonObject, kind: ItemKind, item: JsonObject | null, sink: EventSink): Item {
     const index = asNumber(event["output_index"]) ?? this.#items.size;
-    if (this.#items.size >= MAX_ITEMS) {
-      throw new GatewayError("upstream_error", `The provider's answer has more than ${MAX_ITEMS} items.`, {
-        upstreamType: "protocol",
-      });
-    }
+    const before = this.#items.get(index);
+    // A provider that counts every item as the same one: the one before has ended without a word.
+    if (before !== undefined && !before.isDone) this.#close(before, null, sink);
+    if (++this.#itemCount > MAX_ITEMS) throw tooMany("items");
     const added = newItem(kind, item, asString(event["item_id"]));
     this.#items.set(index, added);
     this.#lastIndex = index;
@@ -121,10 +124,9 @@ export class StreamItems {
 
   #open(event: JsonObject, item: JsonObject | null, sink: EventSink): Item {
     const kind = kindOf(asString(item?.["type"]));
-    const open = this.#items.get(asNumber(event["output_index"]) ?? -1);
-    // A provider that counts every item as the same one: the one before has ended without a word.
-    if (open !== undefined && !open.isDone) this.#done(event, null, sink);
-    const added = this.#add(event, kind, item);
+    const added = this.#add(event, kind, item, sink);
+    if (item !== null) added.headChars = JSON.stringify(item).length;
+    this.#kept.charge(added.headChars);
     if (kind === "call") this.#startCall(added, sink);
     return added;
   }
@@ -132,7 +134,7 @@ export class StreamItems {
   #arguments(event: JsonObject, delta: Json | undefined, isCustom: boolean, sink: EventSink): void {
     let item = this.#find(event);
     if (item === null) {
-      item = this.#add(event, "call", { type: isCustom ? "custom_tool_call" : "function_call" });
+      item = this.#add(event, "call", { type: isCustom ? "custom_tool_call" : "function_call" }, sink);
       this.#startCall(item, sink);
     }
     if (item.kind !== "call" || item.isDone || typeof delta !== "string" || delta === "") return;
@@ -144,7 +146,7 @@ export class StreamItems {
     this.hasToolCalls = true;
     const { head, isCustom } = item;
     const extra = leftover(head, { type: true, call_id: true, name: true, arguments: true, input: true, status: true });
-    item.part = this.#nextPart++;
+    item.part = this.#newPart();
     sink({
       kind: "part-start",
       choice: 0,
@@ -159,11 +161,25 @@ export class StreamItems {
     });
   }
 
+  #newPart(): number {
+    if (this.#nextPart >= MAX_ITEMS) throw tooMany("parts");
+    return this.#nextPart++;
+  }
+
   /** An item is complete. What no delta said is said now, and its parts end. */
   #done(event: JsonObject, given: JsonObject | null, sink: EventSink): void {
     const known = this.#find(event);
-    const item = known === null || known.isDone ? this.#open(event, given, sink) : known;
+    this.#close(known === null || known.isDone ? this.#open(event, given, sink) : known, given, sink);
+  }
+
+  #close(item: Item, given: JsonObject | null, sink: EventSink): void {
     item.isDone = true;
+    this.#end(item, given, sink);
+    item.head = NO_HEAD;
+    this.#kept.charge(-item.headChars);
+  }
+
+  #end(item: Item, given: JsonObject | null, sink: EventSink): void {
     const final = given === null ? null : item.id === null ? given : { ...given, id: item.id };
     switch (item.kind) {
       case "message":
@@ -182,7 +198,7 @@ export class StreamItems {
       }
       case "other": {
         if (final === null) return;
-        const part = this.#nextPart++;
+        const part = this.#newPart();
         const image = final["type"] === "image_generation_call" ? readImageItem(final) : null;
         sink({ kind: "part-start", choice: 0, part, start: { kind: "whole", part: image ?? nativeOf(final) } });
         sink({ kind: "part-end", choice: 0, part, extra: null });
@@ -196,7 +212,7 @@ export class StreamItems {
   // ---- Messages ---------------------------------------------------------------------------------------------------------
 
   #text(event: JsonObject, isRefusal: boolean, delta: Json | undefined, sink: EventSink): void {
-    const item = this.#find(event) ?? this.#add(event, "message", null);
+    const item = this.#find(event) ?? this.#add(event, "message", null, sink);
     if (item.kind !== "message" || item.isDone) return;
     const part = this.#startContent(
       item,
@@ -230,7 +246,7 @@ export class StreamItems {
     if (item.part !== -1 && item.content === index && item.isRefusal === isRefusal) return item.part;
     const isFirst = item.content === -1;
     if (item.part !== -1) sink({ kind: "part-end", choice: 0, part: item.part, extra: null });
-    item.part = this.#nextPart++;
+    item.part = this.#newPart();
     item.content = index;
     item.isRefusal = isRefusal;
     item.chars = 0;
@@ -279,7 +295,7 @@ export class StreamItems {
       sink({ kind: "part-end", choice: 0, part: item.part, extra: end });
     } else if (final !== null) {
       // A message without any content, kept as it is.
-      item.part = this.#nextPart++;
+      item.part = this.#newPart();
       sink({ kind: "part-start", choice: 0, part: item.part, start: { kind: "whole", part: nativeOf(final) } });
       sink({ kind: "part-end", choice: 0, part: item.part, extra: null });
     }
@@ -288,7 +304,7 @@ export class StreamItems {
   // ---- Reasoning --------------------------------------------------------------------------------------------------------
 
   #reasoning(event: JsonObject, isSummary: boolean, place: string, delta: Json | undefined, sink: EventSink): void {
-    const item = this.#find(event) ?? this.#add(event, "reasoning", null);
+    const item = this.#find(event) ?? this.#add(event, "reasoning", null, sink);
     if (item.kind !== "reasoning" || item.isDone) return;
     if (item.part === -1) this.#startReasoning(item, isSummary, sink);
     // A provider that says both gives the summary of the text: once is enough, the other stays in the item's own members.
@@ -306,7 +322,7 @@ export class StreamItems {
   }
 
   #startReasoning(item: Item, isSummary: boolean, sink: EventSink): void {
-    item.part = this.#nextPart++;
+    item.part = this.#newPart();
     item.isSummary = isSummary;
     const read = { type: true, id: item.id, summary: true, content: true, encrypted_content: true, status: true };
     const extra = leftover(item.head, read);
@@ -336,6 +352,12 @@ export class StreamItems {
     }
     sink({ kind: "part-end", choice: 0, part: item.part, extra: part?.extra ?? null });
   }
+}
+
+function tooMany(what: "items" | "parts"): GatewayError {
+  return new GatewayError("upstream_error", `The provider's answer has more than ${MAX_ITEMS} ${what}.`, {
+    upstreamType: "protocol",
+  });
 }
 
 /** Whether a content's text has come as deltas already. */

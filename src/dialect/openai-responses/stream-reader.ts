@@ -19,6 +19,11 @@ export class ResponsesStreamReader implements StreamReader {
   readonly #parser = new SseParser();
   readonly #onEvent = (type: string, data: string): void => this.#read(type, data);
   #sink: EventSink = ignore;
+  /** For items of a response that was never said to begin. */
+  readonly #startingSink: EventSink = (event) => {
+    this.#start(null);
+    this.#sink(event);
+  };
   #items = new StreamItems();
   #head: ReturnType<typeof readHead> | null = null;
   #hasStarted = false;
@@ -74,10 +79,7 @@ export class ResponsesStreamReader implements StreamReader {
       default:
         // An error object in place of an event, as many gateways send it.
         if (type === "" && asObject(event["error"]) !== null) this.#fail(event["error"] as JsonObject);
-        else {
-          if (!this.#hasStarted && type.startsWith("response.output_item")) this.#start(null);
-          this.#items.read(type, event, this.#sink);
-        }
+        else this.#items.read(type, event, this.#hasStarted ? this.#sink : this.#startingSink);
     }
   }
 

@@ -1,5 +1,5 @@
 import { asObject, type Json, type JsonObject } from "../../lib/json.ts";
-import { tableOf } from "../../lib/table.ts";
+import { nameOfFile } from "../file-types.ts";
 import type { FilePart, ImagePart, NeutralMessage, NeutralRequest, Part, ToolResultPart } from "../neutral.ts";
 import type { Target } from "../target.ts";
 import { writeCallItem } from "./call-item.ts";
@@ -122,26 +122,13 @@ function writeFile(part: FilePart, extra: JsonObject | undefined): JsonObject {
       return {
         type: "input_file",
         // The API asks for a name with a file's data; it reads the file's kind from it.
-        ...(name === undefined && extra !== undefined ? {} : { filename: name ?? nameOf(source.mediaType) }),
+        ...(name === undefined && extra !== undefined ? {} : { filename: name ?? nameOfFile(source.mediaType) }),
         file_data: bare === true ? source.data : writeDataUrl(source),
         ...rest,
       };
     default:
       return source satisfies never;
   }
-}
-
-const ENDINGS: Readonly<Record<string, string>> = tableOf({
-  "application/pdf": "pdf",
-  "text/plain": "txt",
-  "text/markdown": "md",
-  "text/html": "html",
-  "text/csv": "csv",
-  "application/json": "json",
-});
-
-function nameOf(mediaType: string): string {
-  return `file.${ENDINGS[mediaType] ?? /\/([a-z0-9]+)$/.exec(mediaType)?.[1] ?? "bin"}`;
 }
 
 function writeResult(part: ToolResultPart, isOwn: boolean): JsonObject {

@@ -8,6 +8,8 @@ import { FaultLog } from "./fault-log.ts";
 import { openObserver } from "./mock-observer.ts";
 
 const MAX_SAMPLES = 1_000_000;
+/** Over so many gaps timed streams begin: a request costs a gateway as much as several chunks. */
+const START_GAPS = 5;
 
 export async function runChunks(job: ChunksJob): Promise<ChunksResult> {
   const faults = new FaultLog();
@@ -33,10 +35,15 @@ export async function runChunks(job: ChunksJob): Promise<ChunksResult> {
     onLost: (_connection, message) => faults.add(message),
   });
   // The first streams differ in length, so that ends and beginnings are spread over time as they are in real traffic.
+  const beganMs = performance.now();
   for (const [index, connection] of connections.entries()) {
     const first = Math.max(1, Math.round(((index + 1) / connections.length) * chunksPerStream));
     connection.send({ kind: "stream", chunks: first, gapMs, isStamped });
-    if (index % 16 === 15) await Bun.sleep(1);
+    if (isStamped) {
+      // Spread over a whole gap: what a chunk waits for must be the proxy, not the others that were sent with it.
+      const dueMs = beganMs + ((index + 1) / connections.length) * gapMs * START_GAPS;
+      while (performance.now() < dueMs) await Bun.sleep(1);
+    } else if (index % 16 === 15) await Bun.sleep(1);
   }
   await Bun.sleep(job.warmupMs);
   const chunksBefore = chunks;

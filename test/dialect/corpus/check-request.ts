@@ -111,7 +111,8 @@ function carryRequest(
     // With its content gone a request may be none.
     if (expected.turns.length === 0 && dropped.length > 0) return [];
     const back = dialect.generate.readRequest(written, requestContextOf(dialect, path, written));
-    const got = factsOfRequest(back);
+    // "Text content is not allowed when tool_calls are provided": it is the plan, and said as such.
+    const got = factsOfRequest(back, to === "cohere");
     // JSON of a schema may be asked for through a tool, where the target has no field for it.
     const tools = got.tools.filter((tool) => !tool.startsWith("json_output:"));
     // Where no field names the tools that may be called, the others are not shown.

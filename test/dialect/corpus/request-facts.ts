@@ -16,7 +16,8 @@ export type RequestFacts = {
 
 const MEDIA: ReadonlySet<Part["kind"]> = new Set(["image", "audio", "video", "file"]);
 
-export function factsOfRequest(request: NeutralRequest): RequestFacts {
+/** `saysPlan`: what stands beside calls is in a field of its own, read as a summary (Cohere's tool_plan). */
+export function factsOfRequest(request: NeutralRequest, saysPlan = false): RequestFacts {
   const system: string[] = [];
   const turns: string[] = [];
   const media: string[] = [];
@@ -35,12 +36,14 @@ export function factsOfRequest(request: NeutralRequest): RequestFacts {
     (running as { text: string }).text += squeeze(text);
   };
   for (const { role, parts } of request.messages) {
+    const hasPlan = saysPlan && parts.some(({ kind }) => kind === "tool-call");
     for (const part of parts) {
       if (role === "system" || role === "developer") {
         if (part.kind === "text") system.push(squeeze(part.text));
         continue;
       }
-      if (part.kind === "text" || part.kind === "refusal") say(role, part.text);
+      const isPlan = hasPlan && part.kind === "reasoning" && part.isSummary === true;
+      if (part.kind === "text" || part.kind === "refusal" || isPlan) say(role, part.text);
       else if (MEDIA.has(part.kind)) media.push(mediaFact(part));
       else {
         // A tool's images stand beside its result where the API's results are text only.

@@ -30,7 +30,7 @@ function mutateOnce(root: Holder, random: Random, material: Material): void {
     case 0:
     case 1:
     case 2:
-      put(holder, key, random.pick(NASTY));
+      put(holder, key, copy(random.pick(NASTY)));
       return;
     case 3:
       put(holder, key, copy(random.pick(material.pieces)));
@@ -79,7 +79,7 @@ function mutateOnce(root: Holder, random: Random, material: Material): void {
 function mutateScalar(value: Json, random: Random): Json {
   if (typeof value === "number") return random.chance(0.5) ? random.pick(NASTY_NUMBERS) : String(value);
   if (typeof value === "boolean") return !value;
-  if (typeof value !== "string") return random.pick(NASTY);
+  if (typeof value !== "string") return copy(random.pick(NASTY));
   const at = random.below(value.length + 1);
   switch (random.below(6)) {
     case 0:
@@ -99,7 +99,7 @@ function mutateScalar(value: Json, random: Random): Json {
 
 function addMember(value: Json, random: Random, material: Material): void {
   const name = random.chance(0.15) ? random.pick(INHERITED) : random.pick(material.words);
-  const added = random.chance(0.5) ? random.pick(NASTY) : copy(random.pick(material.pieces));
+  const added = random.chance(0.5) ? copy(random.pick(NASTY)) : copy(random.pick(material.pieces));
   if (Array.isArray(value)) (value as Json[]).splice(random.below(value.length + 1), 0, added);
   else if (typeof value === "object" && value !== null) put(value as Holder, name, added);
 }

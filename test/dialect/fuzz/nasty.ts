@@ -12,7 +12,6 @@ const STRINGS: readonly string[] = [
   "1e999",
   "NaN",
   "null",
-  "undefined",
   "[object Object]",
   "\ud800",
   "a\udfffb",
@@ -107,6 +106,9 @@ const OTHERS: readonly Json[] = [
   { type: null },
   { type: {} },
   { type: "__proto__" },
+  // String() and Number() of these throw.
+  { toString: null, valueOf: null },
+  { toString: 1, valueOf: 1, length: -1 },
   { role: "user" },
   { text: "a" },
   { error: { message: "Incorrect API key provided: sk-example", type: "constructor", code: "__proto__" } },

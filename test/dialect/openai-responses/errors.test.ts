@@ -1,11 +1,11 @@
 import { describe, expect, test } from "bun:test";
 import { GatewayError } from "../../../src/errors.ts";
-import { renderErrorEvent, responsesErrors } from "../../../src/dialect/openai-responses/errors.ts";
+import { renderErrorEvent, errors } from "../../../src/dialect/openai-responses/errors.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { eventsOf } from "./fixtures.ts";
 
 function readBody(status: number, body: JsonObject | null, text = "", headers: Record<string, string> = {}) {
-  return responsesErrors.read(status, body, text, (name) => headers[name] ?? null);
+  return errors.read(status, body, text, (name) => headers[name] ?? null);
 }
 
 describe("a provider's error", () => {
@@ -59,7 +59,7 @@ describe("a provider's error", () => {
 
 describe("an error for a caller", () => {
   test("has the API's shape and says whose it is", () => {
-    const written = responsesErrors.write(
+    const written = errors.write(
       {
         code: "rate_limited",
         status: 429,
@@ -90,7 +90,7 @@ describe("an error for a caller", () => {
     ["invalid_request", "unsupported_file", "provider", "unsupported_file"],
   ] as const)("%s, said as %s by the %s, has the code callers look for: %s", (code, detail, source, expected) => {
     const error = { code, status: 400, message: "m", param: null, detail, source, retryAfterSeconds: null };
-    expect(JSON.parse(responsesErrors.write(error, "req-1").body).error.code).toBe(expected);
+    expect(JSON.parse(errors.write(error, "req-1").body).error.code).toBe(expected);
   });
 
   test("in a stream it has both forms that SDKs look for, and a code that is a text", () => {
