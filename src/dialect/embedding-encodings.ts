@@ -19,7 +19,14 @@ export function encodeVector(
 
 function encodeFloats(floats: readonly number[]): string {
   const bytes = Buffer.allocUnsafe(floats.length * 4);
-  for (const [index, value] of floats.entries()) bytes.writeFloatLE(value, index * 4);
+  for (const [index, value] of floats.entries()) {
+    if (typeof value !== "number") {
+      throw new GatewayError("upstream_error", "The provider's embedding is not made of numbers.", {
+        upstreamType: "protocol",
+      });
+    }
+    bytes.writeFloatLE(value, index * 4);
+  }
   return bytes.toString("base64");
 }
 

@@ -56,3 +56,12 @@ export function seedFromEnvironment(variable: string): number {
   if (!Number.isInteger(seed) || seed < 0) throw new Error(`${variable} should be a non-negative integer, got ${text}`);
   return seed;
 }
+
+/**
+ * The seed of a mutation fuzz: the same in every ordinary run, so that a change is judged by itself; drawn anew in long runs
+ * (FUZZ_COUNT), which look for what nobody has seen.
+ */
+export function fuzzSeed(): number {
+  const isLong = (process.env["FUZZ_COUNT"] ?? "") !== "";
+  return isLong || (process.env["FUZZ_SEED"] ?? "") !== "" ? seedFromEnvironment("FUZZ_SEED") : 20_261_120;
+}

@@ -22,6 +22,8 @@ export function native(value: JsonObject): NativePart {
  */
 export function readPart(block: JsonObject, isAnswer: boolean): Part {
   for (const name in block) {
+    // A `type` or another unknown member may stand before the one that counts.
+    if (!BLOCKS.has(name)) continue;
     const rest = restOf(block, new Set([name]));
     const value = block[name];
     const object = asObject(value);
@@ -50,12 +52,26 @@ export function readPart(block: JsonObject, isAnswer: boolean): Part {
         // Only in a tool's result: to other dialects its text.
         return { kind: "text", text: JSON.stringify(value ?? null), extra: { json: value ?? null } };
       default:
-        // A `type` or another unknown member may stand before the one that counts.
-        continue;
     }
   }
   return native(block);
 }
+
+/** Members that say what a block is. */
+const BLOCKS: ReadonlySet<string> = new Set([
+  "text",
+  "image",
+  "video",
+  "audio",
+  "document",
+  "toolUse",
+  "toolResult",
+  "reasoningContent",
+  "citationsContent",
+  "guardContent",
+  "searchResult",
+  "json",
+]);
 
 function extraOf(extra: JsonObject | null): { extra?: JsonObject } {
   return extra === null ? {} : { extra };

@@ -20,6 +20,9 @@ export function writeAnswer(answer: NeutralAnswer, context: AnswerContext): Json
     body["output"] = { ...(hasMessage ? { message: writeMessage(choice, isOwn) } : null), ...asObject(outputRest) };
     if (choice.finish !== null) body["stopReason"] = writeFinish(choice.finish, isOwn);
     else if (!isOwn) body["stopReason"] = "end_turn";
+  } else if (!isOwn) {
+    body["output"] = { message: { role: "assistant", content: [] } };
+    body["stopReason"] = "end_turn";
   }
   if (answer.usage !== null) body["usage"] = writeUsage(answer.usage, isOwn);
   const metrics = isOwn ? null : writeMetrics(context);

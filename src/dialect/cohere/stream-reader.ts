@@ -1,4 +1,4 @@
-import { asObject, asString, type JsonObject, parseObject, restOf } from "../../lib/json.ts";
+import { asCount, asObject, asString, type JsonObject, parseObject, restOf } from "../../lib/json.ts";
 import { SseParser } from "../../lib/sse.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
 import { PartTracker } from "../part-tracker.ts";
@@ -246,6 +246,5 @@ export class CohereStreamReader implements StreamReader {
 }
 
 function indexOf(event: JsonObject): number {
-  const index = event["index"];
-  return typeof index === "number" ? index : 0;
+  return asCount(event["index"]) ?? 0;
 }

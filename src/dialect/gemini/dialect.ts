@@ -1,7 +1,7 @@
 import type { Dialect } from "../dialect.ts";
 import { geminiCountTokens } from "./count-tokens.ts";
 import { geminiEmbed } from "./embed.ts";
-import { GEMINI_ENDPOINTS } from "./endpoints.ts";
+import { ENDPOINTS } from "./endpoints.ts";
 import { errors } from "./errors.ts";
 import { joinPieces } from "./join-pieces.ts";
 import { readAnswer } from "./read-answer.ts";
@@ -16,7 +16,7 @@ import { writeRequest } from "./write-request.ts";
 /** Google's Gemini API, as AI Studio and Vertex AI serve it: https://ai.google.dev/api */
 export const gemini: Dialect = {
   id: "gemini",
-  endpoints: GEMINI_ENDPOINTS,
+  endpoints: ENDPOINTS,
   settings: SETTINGS,
   content: CONTENT,
   extraHints: EXTRA_HINTS,

@@ -32,7 +32,7 @@ const PATHS: Readonly<Record<string, string>> = {
 };
 
 /** The same operations under both versions; requests go out under v1beta, which knows all fields. */
-export const GEMINI_ENDPOINTS: readonly Endpoint[] = ["v1beta", "v1"].flatMap((version) =>
+export const ENDPOINTS: readonly Endpoint[] = ["v1beta", "v1"].flatMap((version) =>
   METHODS.map((method) => {
     const verb = PATHS[method.name] as string;
     return {

@@ -1,6 +1,7 @@
 /** A whole `GenerateContentResponse`: https://ai.google.dev/api/generate-content#GenerateContentResponse */
 import { GatewayError } from "../../errors.ts";
-import { asArray, asCount, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { asArray, asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
+import { MAX_CHOICES, numberChoices } from "../choice-index.ts";
 import { makeCallId } from "../call-id.ts";
 import type { Citation, NeutralAnswer, NeutralChoice, Part } from "../neutral.ts";
 import { readCitations } from "./citations.ts";
@@ -34,10 +35,12 @@ export function readAnswer(body: JsonObject): NeutralAnswer {
       },
     );
   }
-  const choices = asArray(candidates).flatMap((item, position) => {
-    const candidate = asObject(item);
-    return candidate === null ? [] : [readCandidate(candidate, position)];
-  });
+  const said = asArray(candidates)
+    .slice(0, MAX_CHOICES)
+    .map(asObject)
+    .filter((candidate) => candidate !== null);
+  const numbers = numberChoices(said.map((candidate) => candidate["index"]));
+  const choices = said.map((candidate, place) => readCandidate(candidate, numbers[place] ?? place));
   const blockReason = asString(feedback?.["blockReason"]);
   if (choices.length === 0 && blockReason !== null) {
     choices.push({ index: 0, parts: [], finish: blockedFinish(blockReason), logprobs: null, extra: null });
@@ -60,7 +63,7 @@ export function readTime(value: Json | undefined): number | null {
   return Number.isNaN(ms) ? null : Math.floor(ms / 1000);
 }
 
-function readCandidate(candidate: JsonObject, position: number): NeutralChoice {
+function readCandidate(candidate: JsonObject, index: number): NeutralChoice {
   const content = asObject(candidate["content"]);
   const parts = asArray(content?.["parts"]).flatMap((item) => {
     const part = asObject(item);
@@ -68,13 +71,12 @@ function readCandidate(candidate: JsonObject, position: number): NeutralChoice {
   });
   const reason = asString(candidate["finishReason"]);
   const hasCalls = parts.some(({ kind }) => kind === "tool-call");
-  const index = asCount(candidate["index"]);
   return {
-    index: index ?? position,
+    index,
     parts: withCitations(candidate, parts),
     finish: reason === null ? null : readFinish(reason, hasCalls),
     logprobs: readLogprobs(candidate["logprobsResult"]),
-    extra: candidateExtra(candidate, content, index),
+    extra: candidateExtra(candidate, content, candidate["index"] === undefined ? null : index),
   };
 }
 

@@ -3,6 +3,7 @@ import { GatewayError } from "../../errors.ts";
 import { asCount, asObject, asString, type Json, type JsonObject, parseObject } from "../../lib/json.ts";
 import { JsonArrayParser } from "../../lib/json-array-stream.ts";
 import { SseParser } from "../../lib/sse.ts";
+import { MAX_CHOICES } from "../choice-index.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
 import { KeptChars, KeptMembers } from "../kept-members.ts";
 import { PartTracker } from "../part-tracker.ts";
@@ -14,8 +15,6 @@ import { readUsage } from "./usage.ts";
 
 const BOM = [0xef, 0xbb, 0xbf];
 const OPEN_BRACKET = 91;
-/** The API makes 8 at most. */
-const MAX_CANDIDATES = 128;
 
 /** Members of a chunk that are read. */
 const CHUNK_FIELDS = new Set(["candidates", "usageMetadata", "modelVersion", "responseId", "createTime"]);
@@ -134,7 +133,7 @@ export class GeminiStreamReader implements StreamReader {
   }
 
   #candidate(index: number): CandidateReader {
-    if (index >= MAX_CANDIDATES) {
+    if (index >= MAX_CHOICES) {
       throw new GatewayError("upstream_error", `The provider sent a candidate of index ${index}.`, {
         upstreamType: "protocol",
       });

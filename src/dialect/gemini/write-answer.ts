@@ -18,7 +18,8 @@ export function writeAnswer(answer: NeutralAnswer, context: AnswerContext): Json
   const isBlocked = asObject(extra?.["promptFeedback"])?.["blockReason"] !== undefined;
   const choices = isBlocked ? answer.choices.filter(({ parts }) => parts.length > 0) : answer.choices;
   const body: Record<string, Json> = {};
-  if (choices.length > 0) body["candidates"] = choices.map((choice) => writeCandidate(choice, isOwn));
+  // Another provider's answer without any choice still is one.
+  if (choices.length > 0 || !isOwn) body["candidates"] = choices.map((choice) => writeCandidate(choice, isOwn));
   if (answer.usage !== null) body["usageMetadata"] = writeUsage(answer.usage, isOwn);
   const model = answer.model ?? (isOwn ? null : context.model);
   if (model !== null) body["modelVersion"] = model;

@@ -1,5 +1,6 @@
 import { GatewayError } from "../../errors.ts";
-import { type Json, type JsonObject, asArray, asNumber, asObject, asString, restOf } from "../../lib/json.ts";
+import { type Json, type JsonObject, asArray, asObject, asString, restOf } from "../../lib/json.ts";
+import { MAX_CHOICES, numberChoices } from "../choice-index.ts";
 import { makeCallId } from "../call-id.ts";
 import type { NeutralAnswer, NeutralChoice, Part, TextPart } from "../neutral.ts";
 import { readUnixTime } from "../unix-time.ts";
@@ -52,6 +53,10 @@ export function readAnswer(body: JsonObject): NeutralAnswer {
   const tier = body["service_tier"];
   if (tier === null || tier === "") extra["service_tier"] = tier;
   const citations = readCitationList(body["citations"], body["search_results"]);
+  const said = asArray(choices)
+    .slice(0, MAX_CHOICES)
+    .map((choice) => asObject(choice) ?? {});
+  const numbers = numberChoices(said.map((choice) => choice["index"]));
   const usage = asObject(body["usage"]) ?? asObject(asObject(choices[0] as Json)?.["usage"]);
   const read = usage === null ? null : usageOf(usage);
   if (body["usage"] !== undefined && (read === null || body["usage"] === null)) extra["usage"] = body["usage"];
@@ -61,7 +66,7 @@ export function readAnswer(body: JsonObject): NeutralAnswer {
       id: id === "" ? null : id,
       model: asString(body["model"]),
       createdAt: readUnixTime(body["created"]),
-      choices: asArray(choices).map((choice, position) => readChoice(asObject(choice) ?? {}, position, citations)),
+      choices: said.map((choice, place) => readChoice(choice, numbers[place] ?? place, citations)),
       usage: read,
       serviceTier: tier === "" ? null : asString(tier),
       extra: Object.keys(extra).length === 0 ? null : extra,
@@ -76,11 +81,7 @@ function noAnswer(): GatewayError {
   });
 }
 
-function readChoice(
-  choice: JsonObject,
-  position: number,
-  citations: ReturnType<typeof readCitationList>,
-): NeutralChoice {
+function readChoice(choice: JsonObject, index: number, citations: ReturnType<typeof readCitationList>): NeutralChoice {
   const extra: Extra = { ...restOf(choice, KNOWN_CHOICE) };
   const form: { -readonly [K in keyof Form]: Form[K] } = {};
   const lacks: string[] = [];
@@ -106,7 +107,7 @@ function readChoice(
   if (lacks.length > 0) form.lacks = lacks;
   return withForm(
     {
-      index: asNumber(choice["index"]) ?? position,
+      index,
       parts,
       finish: reason === null && choice["error"] !== undefined ? null : finishOf(reason, signs),
       logprobs: logprobs.tokens,

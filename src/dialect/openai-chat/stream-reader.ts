@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { type Json, type JsonObject, asArray, asObject, asString } from "../../lib/json.ts";
 import { SseParser } from "../../lib/sse.ts";
+import { MAX_CHOICES } from "../choice-index.ts";
 import type { EventSink, StreamReader } from "../dialect.ts";
 import { KeptChars, KeptMembers } from "../kept-members.ts";
 import type { NeutralEvent } from "../neutral.ts";
@@ -29,8 +30,6 @@ const NO_EXTRA: ReadonlySet<string> = new Set([
 const LATE: ReadonlySet<string> = new Set(["citations", "search_results"]);
 const NEVER_LATE: ReadonlySet<string> = new Set(["choices", "usage", "error", "obfuscation", "p"]);
 const OBJECTS: ReadonlySet<Json> = new Set(["chat.completion.chunk", "text_completion"]);
-/** OpenAI allows 128 choices: https://platform.openai.com/docs/api-reference/chat/create#chat-create-n */
-const MAX_CHOICES = 128;
 
 /**
  * Reads a stream of chat or legacy completions. The end is `[DONE]`, or, where a provider sends none (Cerebras, Perplexity), that

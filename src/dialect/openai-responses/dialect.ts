@@ -1,7 +1,7 @@
 import type { Dialect } from "../dialect.ts";
 import { responsesCountTokens } from "./count-tokens.ts";
 import { dropEmptyMessages } from "./drop-empty-messages.ts";
-import { RESPONSES_ENDPOINTS } from "./endpoints.ts";
+import { ENDPOINTS } from "./endpoints.ts";
 import { errors } from "./errors.ts";
 import { readAnswer } from "./read-answer.ts";
 import { readRequest } from "./read-request.ts";
@@ -15,7 +15,7 @@ import { writeRequest } from "./write-request.ts";
 /** OpenAI's Responses: https://platform.openai.com/docs/api-reference/responses */
 export const openaiResponses: Dialect = {
   id: "openai-responses",
-  endpoints: RESPONSES_ENDPOINTS,
+  endpoints: ENDPOINTS,
   settings: SETTINGS,
   content: CONTENT,
   extraHints: EXTRA_HINTS,

@@ -13,7 +13,7 @@ const JSON_POST = {
 } as const;
 
 /** Endpoints that carry a model's name: https://platform.openai.com/docs/api-reference/responses. The lifecycle's paths are in lifecycle.ts. */
-export const RESPONSES_ENDPOINTS: readonly Endpoint[] = [
+export const ENDPOINTS: readonly Endpoint[] = [
   {
     ...JSON_POST,
     name: "responses",

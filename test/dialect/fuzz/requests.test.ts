@@ -12,13 +12,13 @@ import type { Quirks } from "../../../src/exchange.ts";
 import type { JsonObject } from "../../../src/lib/json.ts";
 import { MODEL_FAMILIES } from "../../../src/provider/model-families.ts";
 import { PROVIDERS } from "../../../src/provider/registry.gen.ts";
-import { Random, seedFromEnvironment } from "../../instruments/random.ts";
+import { Random, fuzzSeed } from "../../instruments/random.ts";
 import { NO_QUIRKS } from "../corpus/apis.ts";
 import { Findings, findNoJson, findPollution, judgeRefusal } from "./judge.ts";
 import { mutate, writeJson } from "./mutate.ts";
 import { DIALECT_LIST, materialOf, TRANSLATED_ENDPOINTS } from "./seeds.ts";
 
-const SEED = seedFromEnvironment("FUZZ_SEED");
+const SEED = fuzzSeed();
 const COUNT = Number(process.env["FUZZ_COUNT"] ?? 2_500);
 const PER_ENDPOINT = Math.ceil(COUNT / TRANSLATED_ENDPOINTS.length);
 /** No request of a few kilobytes takes that long unless something in it grows with the square of its length, or worse. */

@@ -10,14 +10,14 @@ import type { DialectId, NeutralEvent } from "../../../src/dialect/neutral.ts";
 import { StreamTranslation, truncated } from "../../../src/dialect/translate.ts";
 import { neutralErrorOf } from "../../../src/dialect/neutral-error.ts";
 import type { GatewayError } from "../../../src/errors.ts";
-import { Random, seedFromEnvironment } from "../../instruments/random.ts";
+import { Random, fuzzSeed } from "../../instruments/random.ts";
 import { answerContextOf } from "../corpus/apis.ts";
 import { checkEventOrder } from "../corpus/event-order.ts";
 import { Findings, findNoJson, findPollution, judgeUpstreamThrow } from "./judge.ts";
 import { DIALECT_LIST, materialOf, seedsOf, TRANSLATED_ENDPOINTS } from "./seeds.ts";
 import { cutRandomly, encodeHostile, judgeEvent, judgeWritten, mutateEvents } from "./wire.ts";
 
-const SEED = seedFromEnvironment("FUZZ_SEED");
+const SEED = fuzzSeed();
 const COUNT = Number(process.env["FUZZ_COUNT"] ?? 2_000);
 const PER_DIALECT = Math.ceil(COUNT / DIALECT_LIST.length);
 const HANG_MS = 5_000;
