@@ -54,6 +54,23 @@ export type TranslatedRequest = {
 
 /** Throws GatewayError `invalid_request` for what the caller's dialect does not allow or the target cannot express. */
 export function translateRequest(input: TranslationInput): TranslatedRequest {
+  try {
+    return translate(input);
+  } catch (thrown) {
+    if (!(thrown instanceof RangeError)) throw thrown;
+    // A list of millions, which no provider takes: more than a call can have arguments.
+    throw new GatewayError(
+      "payload_too_large",
+      "The request has more messages, parts or tools than can be translated.",
+      {
+        param: "messages",
+        cause: thrown,
+      },
+    );
+  }
+}
+
+function translate(input: TranslationInput): TranslatedRequest {
   const { from, to, operation, context } = input;
   const nameOf = (setting: string): string =>
     (Object.hasOwn(from.settings, setting) ? from.settings[setting as SettingName]?.name : undefined) ?? setting;

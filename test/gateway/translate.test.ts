@@ -234,6 +234,34 @@ describe("a stream", () => {
     expect(readStream(answer.text)).toMatchObject({ text: "Hi.", finish: "stop", isDone: true });
   });
 
+  test("waits for a caller that does not read, and is whole while other streams go on", async () => {
+    const delta = (text: string): string =>
+      event("content_block_delta", { index: 0, delta: { type: "text_delta", text } });
+    const makeStream = (name: string, chunks: number): { readonly script: Script; readonly text: string } => {
+      const texts = Array.from({ length: chunks }, (_, number) => `${name}${number} `.repeat(20));
+      return { script: stream([...EVENTS.slice(0, 2), ...texts.map(delta), ...EVENTS.slice(5)]), text: texts.join("") };
+    };
+    const long = makeStream("slow", 40_000);
+    const short = makeStream("quick", 50);
+    stage.upstream.respond = () => long.script;
+    const slow = await stage.connect();
+    slow.pauseReading();
+    await slow.send(writeChat({ stream: true }));
+    const { pending } = stage.gateway.sidecar.gateway;
+    await until("the caller's socket to be full", () => pending.totalBytes > 0);
+    stage.upstream.respond = () => short.script;
+    for (let count = 0; count < 3; count++) {
+      expect(readStream((await stage.answer({ stream: true })).text).text).toBe(short.text);
+    }
+    slow.resumeReading();
+    const answer = await slow.readAnswer();
+    const { text, isDone } = readStream(answer.body.toString());
+    expect(Bun.hash(text)).toBe(Bun.hash(long.text));
+    expect(isDone).toBe(true);
+    expect(pending.totalBytes).toBe(0);
+    slow.abort();
+  });
+
   test("frees the provider when its caller leaves", async () => {
     stage.upstream.respond = () => stream(EVENTS.slice(0, 4), [{ kind: "silence" }]);
     const client = await stage.ask({ stream: true });

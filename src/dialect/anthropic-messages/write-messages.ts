@@ -1,6 +1,7 @@
 import type { Json, JsonObject } from "../../lib/json.ts";
 import type { NeutralMessage, Part, ReasoningPart } from "../neutral.ts";
 import type { Target } from "../target.ts";
+import { UniqueNames } from "../unique-names.ts";
 import { OWNER, SPLIT } from "./own.ts";
 import { isText, withBase, writeDocument, writeImage, writeNative, writeText, writeToolUse } from "./write-part.ts";
 
@@ -19,7 +20,7 @@ export class MessageWriter {
   readonly #target: Target;
   /** Ids as they stand on the wire, by the caller's. */
   readonly #ids = new Map<string, string>();
-  readonly #taken = new Set<string>();
+  readonly #taken = new UniqueNames();
 
   constructor(isOwn: boolean, target: Target) {
     this.#isOwn = isOwn;
@@ -144,9 +145,7 @@ export class MessageWriter {
     const known = this.#ids.get(id);
     if (known !== undefined) return known;
     const clean = id.replaceAll(/[^a-zA-Z0-9_-]/g, "_") || "call";
-    let unique = clean;
-    for (let n = 2; this.#taken.has(unique); n++) unique = `${clean}_${n}`;
-    this.#taken.add(unique);
+    const unique = this.#taken.take(clean, (name, number) => `${name}_${number}`);
     this.#ids.set(id, unique);
     return unique;
   }

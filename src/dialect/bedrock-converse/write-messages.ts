@@ -2,6 +2,7 @@ import { createHash } from "node:crypto";
 import type { JsonObject } from "../../lib/json.ts";
 import type { CacheHint, FilePart, NeutralMessage, Part, ReasoningPart } from "../neutral.ts";
 import type { Target } from "../target.ts";
+import { UniqueNames } from "../unique-names.ts";
 import { formOf } from "../wire-form.ts";
 import { familyOf, hasCachePoints, hasHourCache } from "./model-family.ts";
 import { OWN, OWNER } from "./own.ts";
@@ -30,7 +31,7 @@ type Turn = { readonly role: "user" | "assistant"; readonly blocks: JsonObject[]
 export class MessageWriter {
   readonly #isOwn: boolean;
   readonly #target: Target;
-  readonly #names = new Set<string>();
+  readonly #names = new UniqueNames();
 
   constructor(isOwn: boolean, target: Target) {
     this.#isOwn = isOwn;
@@ -166,10 +167,7 @@ export class MessageWriter {
       .trim()
       .slice(0, MAX_NAME_CHARS - 8);
     const wanted = /[A-Za-z0-9]/.test(clean) ? clean : "document";
-    let unique = wanted;
-    for (let n = 2; this.#names.has(unique); n++) unique = `${wanted} (${n})`;
-    this.#names.add(unique);
-    return unique;
+    return this.#names.take(wanted, (name, number) => `${name} (${number})`);
   }
 }
 

@@ -73,7 +73,8 @@ function chooseTools(request: NeutralRequest, jsonTool: NeutralTool | null, targ
       target.cannot("toolChoice", "earlier turns hold tool calls, and then Converse lets the model call tools");
   }
   if (toolChoice?.kind === "allowed") {
-    tools = tools.filter((tool) => tool.kind !== "function" || toolChoice.names.includes(tool.name));
+    const allowed = new Set(toolChoice.names);
+    tools = tools.filter((tool) => tool.kind !== "function" || allowed.has(tool.name));
     choice = { kind: toolChoice.isRequired ? "required" : "auto" };
   }
   if (jsonTool !== null) {

@@ -135,8 +135,10 @@ function writeResult(part: ToolResultPart, isOwn: boolean, isList: boolean, drop
 /** What Cohere has no word for is said by the list of tools itself: one that is forced is the only one. */
 function chooseTools(request: NeutralRequest): { tools: readonly NeutralTool[]; choice: string | undefined } {
   const { tools, toolChoice } = request;
-  const named = (names: readonly string[]): readonly NeutralTool[] =>
-    tools.filter((tool) => tool.kind === "function" && names.includes(tool.name));
+  const named = (names: readonly string[]): readonly NeutralTool[] => {
+    const allowed = new Set(names);
+    return tools.filter((tool) => tool.kind === "function" && allowed.has(tool.name));
+  };
   switch (toolChoice?.kind) {
     case undefined:
     case "auto":

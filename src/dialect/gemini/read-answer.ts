@@ -108,8 +108,9 @@ function withCitations(candidate: JsonObject, parts: readonly Part[]): readonly 
     texts.map(({ text }) => text),
   ))
     byText[text]?.push(citation);
+  let text = 0;
   return parts.map((part) => {
-    const citations = part.kind === "text" ? (byText[texts.indexOf(part)] ?? []) : [];
+    const citations = part.kind === "text" ? (byText[text++] ?? []) : [];
     return citations.length === 0 ? part : ({ ...part, citations } as Part);
   });
 }

@@ -155,9 +155,11 @@ function chooseTools({ tools, toolChoice }: NeutralRequest, target: Target): Fun
     case "tool":
       target.cannot("toolChoice", "its API cannot make the model call a tool");
       return functions.filter(({ name }) => name === toolChoice.name);
-    case "allowed":
+    case "allowed": {
       if (toolChoice.isRequired) target.cannot("toolChoice", "its API cannot make the model call a tool");
-      return functions.filter(({ name }) => toolChoice.names.includes(name));
+      const allowed = new Set(toolChoice.names);
+      return functions.filter(({ name }) => allowed.has(name));
+    }
     default:
       return toolChoice satisfies never;
   }

@@ -53,7 +53,8 @@ export function restoreSignatures(parts: readonly Part[]): readonly Part[] {
     (part) => part.kind === "reasoning" && part.text === "" && part.signature?.owner === "google",
   );
   if (carriers.length === 0) return parts;
-  const rest = parts.filter((part) => !carriers.includes(part));
+  const gone = new Set(carriers);
+  const rest = parts.filter((part) => !gone.has(part));
   const firstCall = rest.findIndex(({ kind }) => kind === "tool-call");
   const place = firstCall === -1 ? rest.findLastIndex(({ kind }) => kind === "text") : firstCall;
   const signed = rest[place];
