@@ -420,17 +420,32 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       relay.upload = upload;
     }
     if (chosen !== null && (chosen.ring !== null || chosen.credential.kind === "authorizer")) {
-      attempt.onRefused = (status, retryAfter) => this.#credentials.noteRefused(chosen, status, retryAfter);
+      attempt.onRefused = this.#makeRefusalNote(chosen);
     }
-    if (canRotate) {
-      attempt.again = () => this.#attempt(caller, exchange, plan, outgoing, new Set([...chosen.tried, chosen.index]));
-    }
+    if (canRotate) attempt.again = this.#makeRetry(caller, exchange, plan, outgoing, chosen);
     exchange.attempts++;
     exchange.phase = "connecting";
     exchange.endOwnWork();
     call.start();
     upload?.sendTo(call, plan.routed.upstreamModel);
     if (!canRotate) caller.forgetRequest();
+  }
+
+  // Each of the two in a function of its own: closures of one function share what any of them captures, and the note, which
+  // lives as long as the stream, would keep the retry's request body with it (a megabyte a stream where prompts are long).
+
+  #makeRefusalNote(chosen: ChosenCredential): (status: number, retryAfter: string | null) => void {
+    return (status, retryAfter) => this.#credentials.noteRefused(chosen, status, retryAfter);
+  }
+
+  #makeRetry(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    plan: Plan,
+    outgoing: Outgoing,
+    { tried, index }: ChosenCredential,
+  ): () => void {
+    return () => this.#attempt(caller, exchange, plan, outgoing, new Set([...tried, index]));
   }
 
   #makeRelay(

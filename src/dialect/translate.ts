@@ -135,7 +135,8 @@ export class AnswerTranslation {
   readonly #from: Dialect;
   readonly #to: Dialect;
   readonly #operation: Operation;
-  readonly #read: NeutralRequest | EmbedRequest | RerankRequest;
+  /** What was asked, for answers that are written beside it; null for a conversation. */
+  readonly #read: EmbedRequest | RerankRequest | null;
   readonly #jsonTool: string | null;
   readonly #context: AnswerContext;
 
@@ -149,8 +150,8 @@ export class AnswerTranslation {
     this.#operation = operation;
     this.#jsonTool = jsonTool;
     const generated = operation === "generate" ? (read as NeutralRequest) : null;
-    // A stream lives long: of its request only what the answer needs is kept.
-    this.#read = generated === null ? read : withoutConversation(generated);
+    // A stream lives long: of its request, tools and all, only what the answer needs is kept.
+    this.#read = operation === "embed" || operation === "rerank" ? (read as EmbedRequest | RerankRequest) : null;
     this.#context = {
       endpoint: context.endpoint,
       model: context.model,

@@ -1,6 +1,7 @@
 import { GatewayError } from "../../errors.ts";
 import { asObject, asString, type Json, type JsonObject, restOf } from "../../lib/json.ts";
 import type { EventSink } from "../dialect.ts";
+import { KeptChars, KeptMembers } from "../kept-members.ts";
 import type { Finish, Opaque } from "../neutral.ts";
 import { carriedForToolUse } from "../restore-signatures.ts";
 import { readCitation } from "./citations.ts";
@@ -43,13 +44,14 @@ export class MessageEvents {
   /** By index, which is whatever the provider says it is. */
   readonly #blocks = new Map<unknown, Block>();
   #nextPart = 0;
-  #usage: JsonObject | null = null;
+  readonly #kept = new KeptChars();
+  readonly #usage = new KeptMembers(this.#kept);
   #hasStarted = false;
   #hasFinish = false;
   #hasEnded = false;
   #blockCount = 0;
   #heldChars = 0;
-  #extra: JsonObject | null = null;
+  readonly #extra = new KeptMembers(this.#kept);
   /** Another provider's signature, carried for the tool call that comes next (see restore-signatures.ts). */
   #carried: Opaque | null = null;
 
@@ -92,21 +94,32 @@ export class MessageEvents {
     if (this.#hasStarted) return;
     this.#hasStarted = true;
     const message = asObject(event["message"]) ?? {};
-    this.#usage = asObject(message["usage"]);
+    this.#keepUsage(asObject(message["usage"]) ?? {});
     sink({
       kind: "message-start",
       id: asString(message["id"]),
       model: asString(message["model"]),
       createdAt: null,
-      serviceTier: readTier(this.#usage),
+      serviceTier: readTier(this.#usage.members),
       extra: restOf(message, MESSAGE),
     });
     this.#tellUsage(sink);
   }
 
   #tellUsage(sink: EventSink): void {
-    const usage = this.#usage === null ? null : readUsage(this.#usage);
+    const { members } = this.#usage;
+    const usage = members === null ? null : readUsage(members);
     if (usage !== null) sink({ kind: "usage", usage });
+  }
+
+  /** Later figures are the whole message's so far; what they leave out or say null of stays. */
+  #keepUsage(usage: JsonObject): void {
+    const chars = JSON.stringify(usage).length;
+    for (const key in usage) {
+      const value = usage[key];
+      if (value === undefined || (value === null && this.#usage.get(key) !== undefined)) continue;
+      this.#usage.set(key, value, chars);
+    }
   }
 
   #openBlock(event: JsonObject, sink: EventSink): void {
@@ -252,7 +265,7 @@ export class MessageEvents {
     this.#closeAll(sink);
     if (!this.#hasFinish) sink({ kind: "finish", choice: CHOICE, finish: UNSAID, extra: null });
     this.#hasEnded = true;
-    sink({ kind: "message-end", extra: this.#extra });
+    sink({ kind: "message-end", extra: this.#extra.members });
   }
 
   #hold(chars: number): void {
@@ -272,14 +285,13 @@ export class MessageEvents {
     }
     const usage = asObject(event["usage"]);
     if (usage !== null) {
-      this.#usage = mergeWire(this.#usage, usage);
+      this.#keepUsage(usage);
       this.#tellUsage(sink);
     }
     const rest = restOf(event, MESSAGE_DELTA);
-    if (rest !== null) {
-      this.#hold(JSON.stringify(rest).length);
-      this.#extra = { ...this.#extra, ...rest };
-    }
+    if (rest === null) return;
+    const chars = JSON.stringify(rest).length;
+    for (const key in rest) this.#extra.set(key, rest[key] as Json, chars);
   }
 }
 
@@ -324,14 +336,4 @@ function finishNative(value: Record<string, Json | undefined>, input: string): J
     // the tool's input broke off (max_tokens): what came of it is kept as text
     return { ...value, input };
   }
-}
-
-/** Later figures are the whole message's so far; what they leave out or say null of stays. */
-function mergeWire(earlier: JsonObject | null, later: JsonObject): JsonObject {
-  const merged: Record<string, Json | undefined> = { ...earlier };
-  for (const key in later) {
-    const value = later[key];
-    if (value !== undefined && (value !== null || merged[key] === undefined)) merged[key] = value;
-  }
-  return merged;
 }

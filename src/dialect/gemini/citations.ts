@@ -4,16 +4,23 @@
  */
 import { asArray, asCount, asNumber, asObject, asString, type Json, type JsonObject } from "../../lib/json.ts";
 import { type Citation, NO_CITATION } from "../neutral.ts";
+import { CountedText } from "./counted-text.ts";
 
 /** What one candidate may cite: real ones have some dozens. */
 const MAX_CITATIONS = 1_000;
+/** A sentence or a paragraph; a citation of all of a longer text says its places alone. */
+const MAX_SEGMENT_CHARS = 4_096;
+
+/** A text in which a segment is looked for where its place is wrong. */
+const MAX_SEARCHED_CHARS = 1024 * 1024;
 
 /** A citation and which of the texts it belongs to. */
 export type PlacedCitation = { readonly text: number; readonly citation: Citation };
 
-/** `texts`: the candidate's text parts in order; without any there is nothing to cite for. */
-export function readCitations(candidate: JsonObject, texts: readonly string[]): readonly PlacedCitation[] {
-  if (texts.length === 0) return [];
+/** `words`: the candidate's text parts in order; without any there is nothing to cite for. */
+export function readCitations(candidate: JsonObject, words: readonly string[]): readonly PlacedCitation[] {
+  if (words.length === 0) return [];
+  const texts = words.map((text) => new CountedText(text));
   const placed: PlacedCitation[] = [];
   readGrounding(asObject(candidate["groundingMetadata"]), texts, placed);
   const metadata = asObject(candidate["citationMetadata"]);
@@ -29,7 +36,7 @@ export function readCitations(candidate: JsonObject, texts: readonly string[]): 
   return placed;
 }
 
-function readGrounding(grounding: JsonObject | null, texts: readonly string[], placed: PlacedCitation[]): void {
+function readGrounding(grounding: JsonObject | null, texts: readonly CountedText[], placed: PlacedCitation[]): void {
   if (grounding === null) return;
   const chunks = asArray(grounding["groundingChunks"]).map(sourceOf);
   const cited = new Set<number>();
@@ -71,32 +78,24 @@ function sourceOf(item: Json): Citation | null {
 type Span = { readonly text: number; readonly start: number | null; readonly end: number | null };
 
 /** Bytes of UTF-8 as UTF-16 units of the text that holds them; the segment's own text proves the place where it is given. */
-function spanOf(texts: readonly string[], start: number, end: number | null, proof: string | null): Span {
-  for (const [index, text] of texts.entries()) {
+function spanOf(texts: readonly CountedText[], start: number, end: number | null, proof: string | null): Span {
+  for (const [index, counted] of texts.entries()) {
     if (end === null) break;
-    const from = unitsOf(text, start);
-    const to = unitsOf(text, end);
-    if (from === null || to === null || (proof !== null && text.slice(from, to) !== proof)) continue;
+    const from = counted.unitsOf(start);
+    const to = counted.unitsOf(end);
+    if (from === null || to === null || (proof !== null && counted.text.slice(from, to) !== proof)) continue;
     return { text: index, start: from, end: to };
   }
   if (proof !== null && proof !== "") {
-    for (const [index, text] of texts.entries()) {
-      const at = text.indexOf(proof);
+    for (const [index, { text }] of texts.entries()) {
+      const at = text.length > MAX_SEARCHED_CHARS ? -1 : text.indexOf(proof);
       if (at !== -1) return { text: index, start: at, end: at + proof.length };
     }
   }
   return { text: texts.length - 1, start: null, end: null };
 }
 
-/** UTF-16 units that the first bytes of a text make; null beyond its end. */
-function unitsOf(text: string, bytes: number): number | null {
-  // Fewer units than bytes, so a text without any other than ASCII is the common and the quick case.
-  const encoded = Buffer.from(text, "utf8");
-  if (bytes > encoded.length) return null;
-  return encoded.length === text.length ? bytes : encoded.toString("utf8", 0, bytes).length;
-}
-
-/** `groundingMetadata` for citations of another API; null where there are none. */
+/** `groundingMetadata` for citations of another API, the first thousand; null where there are none. */
 export function writeGrounding(
   texts: readonly { readonly text: string; readonly citations: readonly Citation[]; readonly partIndex: number }[],
 ): JsonObject | null {
@@ -104,28 +103,52 @@ export function writeGrounding(
   const indices = new Map<string, number>();
   const supports: JsonObject[] = [];
   for (const { text, citations, partIndex } of texts) {
-    for (const citation of citations) {
+    const told = citations.slice(0, MAX_CITATIONS - supports.length);
+    if (told.length === 0) continue;
+    const bytesBefore = countBytes(text, told);
+    for (const citation of told) {
       const key = `${citation.url} ${citation.documentId} ${citation.documentIndex} ${citation.title}`;
       let index = indices.get(key);
       if (index === undefined) {
         index = chunks.push(chunkOf(citation)) - 1;
         indices.set(key, index);
       }
-      const { start, end } = citation;
-      const from = start ?? 0;
-      const to = end ?? text.length;
+      const { from, to } = placeOf(citation, text);
       supports.push({
         segment: {
           ...(partIndex === 0 ? {} : { partIndex }),
-          ...(from === 0 ? {} : { startIndex: Buffer.byteLength(text.slice(0, from)) }),
-          endIndex: Buffer.byteLength(text.slice(0, to)),
-          text: text.slice(from, to),
+          ...(from === 0 ? {} : { startIndex: bytesBefore.get(from) ?? 0 }),
+          endIndex: bytesBefore.get(to) ?? 0,
+          // Said again of each citation: of a long text a thousand times would be gigabytes.
+          ...(to - from > MAX_SEGMENT_CHARS ? {} : { text: text.slice(from, to) }),
         },
         groundingChunkIndices: [index],
       });
     }
   }
   return chunks.length === 0 ? null : { groundingChunks: chunks, groundingSupports: supports };
+}
+
+function placeOf({ start, end }: Citation, text: string): { readonly from: number; readonly to: number } {
+  const inside = (offset: number): number => Math.max(0, Math.min(text.length, Math.trunc(offset)));
+  return { from: inside(start ?? 0), to: inside(end ?? text.length) };
+}
+
+/** Bytes of UTF-8 before each place that is cited, in one walk through the text. */
+function countBytes(text: string, citations: readonly Citation[]): ReadonlyMap<number, number> {
+  const places = citations.flatMap((citation) => {
+    const { from, to } = placeOf(citation, text);
+    return [from, to];
+  });
+  const counted = new Map<number, number>();
+  let at = 0;
+  let bytes = 0;
+  for (const place of places.toSorted((one, other) => one - other)) {
+    bytes += Buffer.byteLength(text.slice(at, place));
+    at = place;
+    counted.set(place, bytes);
+  }
+  return counted;
 }
 
 function chunkOf({ url, title, citedText, documentId, documentIndex }: Citation): JsonObject {

@@ -131,3 +131,11 @@ export function findPollution(): string | null {
   }
   return found;
 }
+
+/**
+ * The most that may become of a few characters: other APIs say the same in more words, but what is said once is not said again with
+ * every element of a list.
+ */
+export function mostCharsOf(inputChars: number, factor = 12): number {
+  return inputChars * factor + 30_000;
+}

@@ -14,7 +14,7 @@ import { MODEL_FAMILIES } from "../../../src/provider/model-families.ts";
 import { PROVIDERS } from "../../../src/provider/registry.gen.ts";
 import { Random, fuzzSeed } from "../../instruments/random.ts";
 import { NO_QUIRKS } from "../corpus/apis.ts";
-import { Findings, findNoJson, findPollution, judgeRefusal } from "./judge.ts";
+import { Findings, findNoJson, findPollution, judgeRefusal, mostCharsOf } from "./judge.ts";
 import { mutate, writeJson } from "./mutate.ts";
 import { DIALECT_LIST, materialOf, TRANSLATED_ENDPOINTS } from "./seeds.ts";
 
@@ -65,13 +65,17 @@ function readBody(text: string, endpoint: Endpoint): { readonly body: JsonObject
   }
 }
 
-function carry(input: TranslationInput, to: Dialect, isHuge: boolean): void {
+function carry(input: TranslationInput, to: Dialect, text: string): void {
+  const isHuge = text.includes("1e400");
+  const inputChars = text.length;
   const { body, answer, dropped } = translateRequest({ ...input, to });
   // Numbers beyond a double's range are Infinity to JSON.parse, and null when they are written again.
   const found = findNoJson(isHuge ? JSON.parse(JSON.stringify(body)) : body);
   if (found !== null) throw new Error(`writes what is no JSON: ${found}`);
   if (dropped.some((name) => !/^[\x21-\x7e]{1,64}$/.test(name))) throw new Error(`drops ${JSON.stringify(dropped)}`);
-  JSON.parse(JSON.stringify(body));
+  const written = JSON.stringify(body);
+  JSON.parse(written);
+  if (written.length > mostCharsOf(inputChars)) throw new Error(`writes ${written.length} characters of ${inputChars}`);
   fillModel(to.endpoints.find(({ operation }) => operation === input.operation)?.upstreamPath ?? "", input.model);
   if (input.operation === "generate") answer.openStream();
 }
@@ -116,7 +120,7 @@ describe(`hostile requests (FUZZ_SEED=${SEED}, ${PER_ENDPOINT} of each endpoint)
                 createdAt: 1_750_000_000,
               },
               to,
-              text.includes("1e400"),
+              text,
             );
             carried += 1;
           } catch (thrown) {
