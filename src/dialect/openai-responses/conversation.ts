@@ -49,6 +49,7 @@ export function expandConversation(body: JsonObject, caller: string, kept: KeptR
   }
   const { input, previous_response_id: _, ...rest } = body;
   for (const item of itemsOfInput(input)) items.push(item);
+  if (items.length > MAX_ITEMS) throw tooLong(`${MAX_ITEMS} items`);
   const expanded = { ...rest, input: resolveReferences(items, caller, kept) };
   return previousId === null ? expanded : Object.assign(expanded, { [PREVIOUS_RESPONSE]: previousId });
 }
@@ -58,11 +59,12 @@ export function itemsBefore(response: KeptResponse, kept: KeptResponses): readon
   const { turns } = turnsUpTo(response, kept);
   const items: JsonObject[] = [];
   for (const turn of turns) {
-    if (turn === response) items.push(...turn.input);
+    if (turn === response) for (const item of turn.input) items.push(item);
     else addTurn(items, turn);
   }
+  const finder = new ItemFinder(items, response.caller, kept);
   return items.flatMap((item) => {
-    const found = item["type"] === "item_reference" ? findItem(item, items, response.caller, kept) : item;
+    const found = item["type"] === "item_reference" ? finder.find(item) : item;
     return found === null ? [] : [found];
   });
 }
@@ -85,7 +87,7 @@ function turnsUpTo(
 }
 
 function addTurn(items: JsonObject[], turn: KeptResponse): void {
-  items.push(...turn.input);
+  for (const item of turn.input) items.push(item);
   for (const entry of asArray(turn.response["output"])) {
     const item = asObject(entry);
     if (item !== null) items.push(item);
@@ -100,9 +102,10 @@ function itemsOfInput(input: Json | undefined): readonly JsonObject[] {
 }
 
 function resolveReferences(items: readonly JsonObject[], caller: string, kept: KeptResponses): readonly JsonObject[] {
+  const finder = new ItemFinder(items, caller, kept);
   return items.map((item) => {
     if (asObject(item)?.["type"] !== "item_reference") return item;
-    const found = findItem(item, items, caller, kept);
+    const found = finder.find(item);
     if (found !== null) return found;
     throw new GatewayError("invalid_request", `Item with id '${asString(item["id"]) ?? ""}' not found.`, {
       status: 404,
@@ -111,21 +114,48 @@ function resolveReferences(items: readonly JsonObject[], caller: string, kept: K
   });
 }
 
-function findItem(
-  reference: JsonObject,
-  items: readonly JsonObject[],
-  caller: string,
-  kept: KeptResponses,
-): JsonObject | null {
-  const id = asString(reference["id"]);
-  if (id === null) return null;
-  const isIt = (item: JsonObject | null): boolean => item?.["id"] === id && item["type"] !== "item_reference";
-  const here = items.find(isIt);
-  if (here !== undefined) return here;
-  const holder = kept.findItem(id, caller);
-  const response = holder === null ? null : kept.get(holder, caller);
-  if (response === null) return null;
-  return [...response.input, ...asArray(response.response["output"]).map(asObject)].find(isIt) ?? null;
+/** Finds items by their ids, in a conversation or else in the store; each stored response is read once, however often it is referred to. */
+class ItemFinder {
+  readonly #here: ReadonlyMap<string, JsonObject>;
+  readonly #caller: string;
+  readonly #kept: KeptResponses;
+  readonly #stored = new Map<string, ReadonlyMap<string, JsonObject>>();
+
+  constructor(items: readonly JsonObject[], caller: string, kept: KeptResponses) {
+    this.#here = itemsById(items);
+    this.#caller = caller;
+    this.#kept = kept;
+  }
+
+  find(reference: JsonObject): JsonObject | null {
+    const id = asString(reference["id"]);
+    if (id === null) return null;
+    const here = this.#here.get(id);
+    if (here !== undefined) return here;
+    const holder = this.#kept.findItem(id, this.#caller);
+    return holder === null ? null : (this.#itemsOf(holder).get(id) ?? null);
+  }
+
+  #itemsOf(holder: string): ReadonlyMap<string, JsonObject> {
+    let items = this.#stored.get(holder);
+    if (items === undefined) {
+      const response = this.#kept.get(holder, this.#caller);
+      const output = asArray(response?.response["output"]).flatMap((item) => asObject(item) ?? []) as JsonObject[];
+      items = itemsById(response === null ? [] : [...response.input, ...output]);
+      this.#stored.set(holder, items);
+    }
+    return items;
+  }
+}
+
+/** The first item of each id. */
+function itemsById(items: readonly JsonObject[]): ReadonlyMap<string, JsonObject> {
+  const known = new Map<string, JsonObject>();
+  for (const item of items) {
+    const id = asString(asObject(item)?.["id"]);
+    if (id !== null && item["type"] !== "item_reference" && !known.has(id)) known.set(id, item);
+  }
+  return known;
 }
 
 function previousNotFound(id: string): GatewayError {

@@ -24,6 +24,9 @@ export class Findings {
 const MAX_INPUT_CHARS = 3_000;
 const MAX_LISTED = 12;
 
+/** No input of a few kilobytes takes that long unless something grows with the square of its length, or worse. */
+export const HANG_MS = 5_000;
+
 /** A thrown thing in words, with the place it came from where it is no error of ours. */
 export function describeThrown(thrown: unknown): string {
   if (thrown instanceof GatewayError) return `${thrown.code} ${thrown.status}: ${thrown.message.slice(0, 120)}`;
