@@ -6,10 +6,10 @@ SOURCES := $(shell find src deploy/build -name '*.ts' 2>/dev/null) package.json 
 # In-process tests; those of test/e2e/ need the executable.
 UNIT := --path-ignore-patterns 'test/e2e/**' --timeout 30000
 # What is too slow for `make check` (under a minute); `make test` runs it.
-SLOW_TESTS := recorded/** clients/** dialect/corpus/** abort/** faults/cut-anywhere.test.ts wire/back-pressure.test.ts wire/timeouts.test.ts wire/caller-connection.test.ts
+SLOW_TESTS := resilience/** recorded/** clients/** dialect/corpus/** abort/** faults/cut-anywhere.test.ts wire/back-pressure.test.ts wire/timeouts.test.ts wire/caller-connection.test.ts
 SLOW := $(foreach tests,$(SLOW_TESTS),--path-ignore-patterns 'test/$(tests)')
 # Tests that come in by the front door: in process for coverage, then again against the executable.
-FRONT_DOOR := $(wildcard test/e2e test/clients test/raw test/faults test/recorded test/abort)
+FRONT_DOOR := $(wildcard test/e2e test/resilience test/clients test/raw test/faults test/recorded test/abort)
 
 .DEFAULT_GOAL := help
 .PHONY: help install run test check unit coverage e2e build cross bench image nightly generate format clean

@@ -4,9 +4,27 @@
  */
 import type { GatewayError, UpstreamErrorType } from "./errors.ts";
 import type { Secret } from "./lib/secret.ts";
+import type {
+  AdaptiveSettings,
+  BreakerSettings,
+  Budget,
+  HealthCheckSettings,
+  Key,
+  Price,
+  RateLimits,
+  ReservedShares,
+  RetryBudgetSettings,
+  RoutePolicy,
+  SheddingSettings,
+  Team,
+} from "./policy.ts";
 
 /** Who sends a request, as authenticated. */
-export type Caller = { readonly name: string };
+export type Caller = {
+  readonly name: string;
+  /** null where no keys are configured: then every local caller is "anonymous". */
+  readonly key: Key | null;
+};
 
 // ---- What a config compiles to -------------------------------------------------------------------------------------
 
@@ -130,12 +148,12 @@ export interface Authorizer {
 }
 export type AuthHeaders = readonly (readonly [name: string, value: string])[];
 
-/** One of a provider's credentials. */
+/** One of a provider's credentials. `id`: changes with the credential and tells nothing of it; what is known of it hangs on that. */
 export type Credential =
   /** A header that never changes ("authorization", Secret "Bearer sk-…"). */
-  | { readonly kind: "header"; readonly header: string; readonly value: Secret }
+  | { readonly kind: "header"; readonly id: string; readonly header: string; readonly value: Secret }
   /** Signed per request, or fetched and renewed. */
-  | { readonly kind: "authorizer"; readonly authorizer: Authorizer };
+  | { readonly kind: "authorizer"; readonly id: string; readonly authorizer: Authorizer };
 
 /** A place that serves models, ready to be called. */
 export type Provider = {
@@ -151,7 +169,15 @@ export type Provider = {
   /** Used one at a time: the next when a provider refuses one (401, 402, 403, 429). None where it takes none. */
   readonly credentials: readonly Credential[];
   readonly maxConcurrent: number | null;
+  /** Estimated tokens of all requests in flight to it. */
+  readonly maxInFlightTokens: number | null;
   readonly queue: QueueSettings | null;
+  /** Moves the bound of concurrent requests by the provider's own latency. */
+  readonly adaptive: AdaptiveSettings | null;
+  readonly retryBudget: RetryBudgetSettings;
+  readonly budget: Budget | null;
+  /** Answer headers that tell when its rate limits reset. */
+  readonly rateLimitHeaders: readonly string[];
   readonly tls: TlsSettings;
   readonly proxy: ProxySettings | null;
   /** Changes whenever anything that shapes a connection changes (origin, TLS, proxy): the pool's key. */
@@ -164,18 +190,34 @@ export type Provider = {
 
 /** One provider + the model's name there + its settings. */
 export type Deployment = {
+  /** The same over reloads while it is the same deployment: what is known of it hangs on that. */
+  readonly id: string;
   /** The public model group (its config key, so bounded): a metric label. */
   readonly group: string;
   readonly provider: Provider;
   /** The model's name there; `*` stands for what the caller's name had in the group's `*`. */
   readonly model: string;
   readonly timeouts: Timeouts;
+  /** null where the config says nothing: then 1, or its share of rpm or tpm where all of the group have one. */
+  readonly weight: number | null;
+  /** Order among the deployments of its group for the strategy `priority`: 0 is tried first. */
+  readonly tier: number;
+  readonly limits: RateLimits;
+  readonly tags: readonly string[];
+  readonly price: Price | null;
+  /** Tokens of input and output together. */
+  readonly contextWindow: number | null;
+  readonly budget: Budget | null;
+  readonly breaker: BreakerSettings;
+  readonly healthCheck: HealthCheckSettings | null;
 };
 
 export type ModelGroup = {
   /** As in the config: "gpt-4o" or "local/*" (one `*` at most). */
   readonly name: string;
   readonly deployments: readonly Deployment[];
+  readonly limits: RateLimits;
+  readonly policy: RoutePolicy;
 };
 
 export type LogLevel = "debug" | "info" | "warn" | "error";
@@ -193,12 +235,20 @@ export type Snapshot = {
   };
   readonly providers: ReadonlyMap<string, Provider>;
   readonly models: ReadonlyMap<string, ModelGroup>;
+  /** One group for each provider, "openai/*", for names like `openai/gpt-4o` that no model names. */
+  readonly implicitGroups: ReadonlyMap<string, ModelGroup>;
+  /** By SHA-256 (lower-case hex) of the key; empty: every local caller is "anonymous". */
+  readonly keys: ReadonlyMap<string, Key>;
+  readonly teams: ReadonlyMap<string, Team>;
   /** Leaves out what a provider cannot express, and says so, instead of refusing the request. */
   readonly dropParams: boolean;
   /** Asks for usage upstream where the caller did not, and withholds the extra event from it. */
   readonly streamUsage: boolean;
   readonly limits: {
     readonly maxConcurrent: number;
+    readonly rates: RateLimits;
+    readonly reserved: ReservedShares;
+    readonly shedding: SheddingSettings;
     readonly queue: QueueSettings | null;
     readonly maxHeadBytes: number;
     readonly maxHeaders: number;

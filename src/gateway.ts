@@ -7,19 +7,23 @@
  */
 import type { Socket } from "bun";
 import { OpenExchange } from "./account/open-exchange.ts";
+import { waitForPermit } from "./admission/bulkheads.ts";
 import type { Bulkhead, Permit } from "./admission/bulkhead.ts";
-import { Bulkheads, waitForPermit } from "./admission/bulkheads.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
-import type { Endpoint } from "./dialect/dialect.ts";
+import { NOTHING_RESERVED } from "./admission/rate-limits.ts";
+import type { Shedding } from "./admission/shedding.ts";
+import { authenticate, CHALLENGE, mayCall, priorityOf } from "./auth/authenticate.ts";
 import type { LifecycleRequest } from "./dialect/openai-responses/lifecycle.ts";
 import { neutralErrorOf } from "./dialect/neutral-error.ts";
 import { guessDialect, type Recognised, recogniseEndpoint } from "./dialect/recognise.ts";
-import { GatewayError, upstreamErrorTypeOf } from "./errors.ts";
-import type { AuthHeaders, ExchangeObserver, Origin, Outcome, Snapshot } from "./exchange.ts";
+import { GatewayError } from "./errors.ts";
+import type { Caller, ExchangeObserver, ModelGroup, Origin, Outcome, Snapshot } from "./exchange.ts";
 import { answerLocally } from "./gateway/answer-locally.ts";
-import { composeCall } from "./gateway/compose-call.ts";
-import { type ChosenCredential, Credentials, hasAnother, staticHeaders } from "./gateway/credentials.ts";
+import { Drive } from "./gateway/drive.ts";
+import { checkDeployment } from "./gateway/check-deployment.ts";
+import { HealthChecks, type HealthResult } from "./gateway/health-checks.ts";
 import { answerEstimate } from "./gateway/estimate-count.ts";
+import { rateHeaderLines, refusalError } from "./gateway/rate-headers.ts";
 import {
   dialectOf,
   type ReadRequest,
@@ -28,27 +32,22 @@ import {
   readUpgrade,
   refuseEncodedBody,
 } from "./gateway/read-request.ts";
-import type { Outgoing, Plan } from "./gateway/outgoing.ts";
-import { makesResponses, ResponsesState } from "./gateway/responses-state.ts";
+import { RequestFacts } from "./gateway/request-facts.ts";
+import { ResponsesState } from "./gateway/responses-state.ts";
+import { Router } from "./gateway/router.ts";
+import { Upstreams } from "./gateway/upstreams.ts";
 import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
-import { Attempt, type AttemptJudge, type Relay } from "./relay/attempt.ts";
 import { answerJson } from "./relay/answer-json.ts";
-import { AnswerRelay, isCredentialRefused, type RelayEnd } from "./relay/answer-relay.ts";
-import { TranslateRelay } from "./relay/translate-relay.ts";
-import { UpgradeRelay } from "./relay/upgrade-relay.ts";
-import { chooseSurface } from "./route/choose-surface.ts";
-import { findDeployment, type Routed } from "./route/find-deployment.ts";
+import { findGroup } from "./route/find-group.ts";
 import type { ResponseStore } from "./store/response-store.ts";
 import { BodyBudget } from "./wire/body-budget.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
 import { CallerGone, type CallerStream } from "./wire/caller-stream.ts";
-import { ConnectionPools } from "./wire/connection-pool.ts";
+import type { ConnectionPools } from "./wire/connection-pool.ts";
 import { PendingBudget } from "./wire/pending-budget.ts";
 import type { RequestHead } from "./wire/request-head.ts";
-import type { AnswerKind } from "./wire/socket-options.ts";
-import { type CallListener, type CallRequest, UpstreamCall } from "./wire/upstream-call.ts";
 
 export type GatewayOptions = {
   readonly snapshot: Snapshot;
@@ -65,6 +64,11 @@ export type GatewayOptions = {
   /** Responses of providers that keep none themselves. */
   readonly responseStore: ResponseStore;
   readonly onBulkheadRejected: (provider: string) => void;
+  /** Active checks are counted apart from callers' requests. */
+  readonly onHealthCheck: (provider: string, result: HealthResult) => void;
+  /** Says which requests are refused before memory or the event loop gives out; null: none. */
+  readonly shedding: Shedding | null;
+  readonly random: () => number;
   /** Hears of errors that are nobody's but ours; the caller gets a plain 500. */
   readonly onFault: (error: unknown) => void;
 };
@@ -74,21 +78,23 @@ const UNKNOWN_DIALECT = "openai-chat";
 const REQUEST_ID = /^[\x21-\x7e]{1,128}$/;
 const OVERLOADED_RETRY_SECONDS = 1;
 
-export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
+export class Gateway implements CallerHost {
   readonly wheel: TimerWheel;
   readonly pending: PendingBudget;
   readonly bodies: BodyBudget;
-  readonly pools: ConnectionPools;
   isDraining = false;
   /** Called whenever an exchange has ended; the drain counts on it. */
   onExchangeEnd: (() => void) | null = null;
+  /** Called when the first exchange of a busy time begins. */
+  onBusy: (() => void) | null = null;
   onConnectionClosed: ((connection: CallerConnection) => void) | null = null;
   #snapshot: Snapshot;
   readonly #options: GatewayOptions;
-  readonly #bulkheads: Bulkheads;
   readonly #open = new Map<OpenExchange, CallerStream | null>();
-  readonly #credentials: Credentials;
   readonly #responses: ResponsesState;
+  readonly #upstreams: Upstreams;
+  readonly #router: Router;
+  readonly #health: HealthChecks;
 
   constructor(options: GatewayOptions) {
     const { snapshot } = options;
@@ -97,10 +103,27 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     this.wheel = options.wheel;
     this.pending = new PendingBudget(snapshot.limits.maxPendingBytesTotal);
     this.bodies = new BodyBudget(snapshot.limits.maxBufferedBytes);
-    this.pools = new ConnectionPools(snapshot.limits, options.wheel);
-    this.#bulkheads = new Bulkheads(snapshot, options.ledger, options.schedule);
-    this.#credentials = new Credentials(options.clock, options.wallClock);
     this.#responses = new ResponsesState(options.responseStore, options.onFault);
+    this.#upstreams = new Upstreams({
+      ...options,
+      bodies: this.bodies,
+      responses: this.#responses,
+      settle: (exchange, caller, outcome) => this.#settle(exchange, caller, outcome),
+      rescue: (exchange, caller, thrown) => this.#rescue(exchange, caller, thrown),
+    });
+    this.#router = new Router(this.#upstreams);
+    const { schedule, random, clock, onFault, onHealthCheck } = options;
+    this.#health = new HealthChecks({
+      schedule,
+      random,
+      onFault,
+      check: (deployment, timeoutMs, signal) => checkDeployment(this.#upstreams, deployment, timeoutMs, signal),
+      onResult: (deployment, result) => {
+        if (result !== "unknown") this.#upstreams.live.noteHealth(deployment, result === "healthy", clock());
+        onHealthCheck(deployment.provider.name, result);
+      },
+    });
+    this.#health.reconfigure(snapshot);
   }
 
   get limits(): Snapshot["limits"] {
@@ -111,8 +134,18 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     return this.#open.size;
   }
 
+  get pools(): ConnectionPools {
+    return this.#upstreams.pools;
+  }
+
+  /** What is known of deployments, for status and metrics. */
+  get upstreams(): Upstreams {
+    return this.#upstreams;
+  }
+
   /** Ends what outlives requests. */
   close(): void {
+    this.#health.close();
     this.#responses.close();
   }
 
@@ -121,13 +154,14 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     this.#snapshot = snapshot;
     this.pending.maxBytes = snapshot.limits.maxPendingBytesTotal;
     this.bodies.maxBytes = snapshot.limits.maxBufferedBytes;
-    this.#bulkheads.reconfigure(snapshot);
-    this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)), snapshot.limits);
+    this.#upstreams.reconfigure(snapshot);
+    this.#health.reconfigure(snapshot);
   }
 
   /** Exchanges at each provider, for metrics and status. */
   *loads(): Iterable<{ readonly provider: string; readonly inFlight: number; readonly queued: number }> {
-    for (const provider of this.#snapshot.providers.keys()) yield { provider, ...this.#bulkheads.loadOf(provider) };
+    const { bulkheads } = this.#upstreams;
+    for (const provider of this.#snapshot.providers.keys()) yield { provider, ...bulkheads.loadOf(provider) };
   }
 
   /** Ends everything that still runs: streams get an error event in their dialect, the rest an error answer. */
@@ -156,54 +190,52 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     else answerJson(caller, health.status, health.body, [], nothingElse);
   }
 
-  /** One exchange, from its head to the start of its relay; what comes back settles it. */
+  /** One exchange, from its head to its first attempt; what comes back settles it. */
   async #serve(caller: CallerStream): Promise<void> {
     const snapshot = this.#snapshot;
     const exchange = this.#begin(caller);
     try {
-      const local = this.#answerLocally(caller, exchange, snapshot);
+      // auth
+      const who = authenticate(caller.head, snapshot.keys);
+      exchange.caller = who.name;
+      const local = this.#answerLocally(caller, exchange, snapshot, who);
       if (local !== false) return local === true ? undefined : await local;
       const lifecycle = this.#responses.recognise(caller.head);
-      if (lifecycle !== null) return await this.#serveLifecycle(caller, exchange, snapshot, lifecycle);
-      const recognised = recogniseEndpoint(caller.head);
-      const { endpoint } = recognised;
-      exchange.endpoint = endpoint.name;
+      const recognised = lifecycle === null ? recogniseEndpoint(caller.head) : null;
+      exchange.endpoint = recognised?.endpoint.name ?? `responses.${lifecycle?.action}`;
 
       // admission(caller)
+      exchange.priority = priorityOf(caller.head.headers.get("x-llmux-priority"), who.key);
+      this.#shed(exchange);
       exchange.phase = "queued";
-      const { gateway } = this.#bulkheads;
-      exchange.hold(gateway.tryAcquire() ?? (await this.#waitForPermit(gateway, "", exchange)));
+      const { gateway } = this.#upstreams.bulkheads;
+      exchange.hold(gateway.tryAcquire(0, exchange.priority) ?? (await this.#waitForPermit(gateway, 0, exchange)));
+      if (recognised === null) {
+        this.#serveLifecycle(caller, exchange, snapshot, lifecycle as LifecycleRequest);
+        return;
+      }
 
       exchange.phase = "reading";
       const reading = this.#read(caller, recognised, snapshot);
       const request = reading instanceof Promise ? await reading : reading;
       exchange.startOwnWork();
+      const { group, rest } = findGroup(snapshot, request.model, (name) => mayCall(who.key, name));
+      requireAllowed(who, request.model);
+      const facts = this.#gatherFacts(caller, exchange, recognised, request, group, who);
+      exchange.endOwnWork();
+      const admitting = this.#admit(exchange, snapshot, who, group, facts);
+      if (admitting !== null) await admitting;
 
       // route
+      exchange.group = group.name;
       const home = this.#responses.providerOfPrevious(request.previousId);
-      const routed = findDeployment(snapshot, request.model, home);
-      const { provider, group } = routed.deployment;
-      exchange.group = group;
-      exchange.provider = provider.name;
-      const plan = this.#plan(routed, endpoint, request.isStream);
-      if (plan === null) {
-        this.#answerEstimate(caller, exchange, recognised, request);
-        return;
-      }
-      const outgoing = request.prepare(plan, {
-        requestId: exchange.requestId,
-        caller: exchange.caller,
-        nowMs: this.#options.wallClock(),
-        responses: this.#responses,
-      });
-      exchange.endOwnWork();
-
-      // admission(deployment)
-      exchange.phase = "queued";
-      const bulkhead = this.#bulkheads.of(provider);
-      exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
-
-      this.#attempt(caller, exchange, plan, outgoing, null);
+      const course = this.#router.plan({ snapshot, group, rest, facts, home, exchange, head: caller.head, who });
+      const onUncounted = (): void => this.#answerEstimate(caller, exchange, recognised, request);
+      const { endpoint } = recognised;
+      // admission(deployment), attempts and relay
+      new Drive(this.#upstreams, caller, exchange, {
+        ...{ snapshot, caller, exchange, endpoint, request, course, facts, onUncounted },
+      }).start();
     } catch (thrown) {
       this.#rescue(exchange, caller, thrown);
     }
@@ -235,6 +267,12 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
         ["x-request-id", exchange.requestId],
         ["x-llmux-error-source", "gateway"],
       ];
+      if (error.status === 401) headers.push(["www-authenticate", CHALLENGE]);
+      if (exchange.attempts > 0) headers.push(["x-llmux-attempts", String(exchange.attempts)]);
+      for (const line of exchange.ownLines?.().split("\r\n") ?? []) {
+        const colon = line.indexOf(": ");
+        if (colon !== -1) headers.push([line.slice(0, colon), line.slice(colon + 2)]);
+      }
       if (retryAfterSeconds !== undefined) headers.push(["retry-after", String(Math.ceil(retryAfterSeconds))]);
       if (allow !== undefined) headers.push(["allow", allow]);
       const { path, headers: fields } = caller.head;
@@ -274,13 +312,89 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
 
   // ---- admission ------------------------------------------------------------------------------------------------------
 
-  #waitForPermit(bulkhead: Bulkhead, provider: string, exchange: OpenExchange): Promise<Permit> {
-    return waitForPermit(bulkhead, exchange, {
+  /** Refuses before anything of the request is read, where memory or the event loop is about to give out. */
+  #shed({ priority }: OpenExchange): void {
+    const { shedding, random } = this.#options;
+    if (shedding === null || shedding.admits(priority, random)) return;
+    throw new GatewayError("overloaded", `The gateway is overloaded and takes no requests of priority ${priority}.`, {
+      retryAfterSeconds: shedding.retryAfterSeconds,
+    });
+  }
+
+  /**
+   * What belongs to the caller once the model is known: places of its key, its team and the model, tokens in flight, and rates.
+   * null: all of it was there at once. Throws GatewayError `rate_limited` or `overloaded`, which names the limit that was hit.
+   */
+  #admit(
+    exchange: OpenExchange,
+    snapshot: Snapshot,
+    who: Caller,
+    group: ModelGroup,
+    facts: RequestFacts,
+  ): Promise<void> | null {
+    const { bulkheads, limiter, clock, wallClock } = this.#upstreams;
+    const team = who.key?.team ?? null;
+    const scopes = limiter.callerScopes(snapshot, who, group);
+    if (scopes.length > 0) {
+      const dialect = facts.dialect;
+      exchange.ownLines = () => rateHeaderLines(dialect, scopes, clock(), wallClock());
+      const tokens = scopes.some((scope) => scope.boundsTokens) ? facts.tokens : 0;
+      const answer = limiter.reserve(scopes, tokens, clock());
+      if (answer.kind === "refused") throw refusalError(answer);
+      if (answer !== NOTHING_RESERVED) exchange.reserved = answer;
+    }
+    this.#take(bulkheads.ofKey(who.key), `The key ${who.name}`, "rate_limited", exchange, facts);
+    this.#take(
+      bulkheads.ofTeam(team === null ? null : (snapshot.teams.get(team) ?? null)),
+      `The team ${team}`,
+      "rate_limited",
+      exchange,
+      facts,
+    );
+    this.#take(bulkheads.ofModel(group), `The model ${group.name}`, "overloaded", exchange, facts);
+    const { gatewayTokens } = bulkheads;
+    if (gatewayTokens === null) return null;
+    const { tokens } = facts;
+    const permit = gatewayTokens.tryAcquire(tokens, exchange.priority);
+    if (permit === null) {
+      exchange.phase = "queued";
+      return this.#waitForPermit(gatewayTokens, tokens, exchange).then((late) => exchange.hold(late));
+    }
+    exchange.hold(permit);
+    return null;
+  }
+
+  /** A place that nobody waits for: full is full. */
+  #take(
+    bulkhead: Bulkhead | null,
+    whose: string,
+    code: "rate_limited" | "overloaded",
+    exchange: OpenExchange,
+    facts: RequestFacts,
+  ): void {
+    if (bulkhead === null) return;
+    const permit = bulkhead.tryAcquire(bulkhead.boundsTokens ? facts.tokens : 0, exchange.priority);
+    if (permit !== null) {
+      exchange.hold(permit);
+      return;
+    }
+    const what = bulkhead.boundsTokens ? "requests or tokens in flight" : "concurrent requests";
+    throw new GatewayError(code, `${whose} is at its limit of ${what}.`, {
+      retryAfterSeconds: OVERLOADED_RETRY_SECONDS,
+      ...(code === "rate_limited" ? { detail: "rate_limit_exceeded" } : {}),
+    });
+  }
+
+  #waitForPermit(bulkhead: Bulkhead, tokens: number, exchange: OpenExchange): Promise<Permit> {
+    return waitForPermit(bulkhead, exchange, tokens, exchange.priority, {
       onRejected: (reason) => {
-        this.#options.onBulkheadRejected(provider);
-        const whose = provider === "" ? "The gateway" : `The provider ${provider}`;
-        const why = reason === "full" ? "is at its limit of concurrent requests" : "had no free place in time";
-        return new GatewayError("overloaded", `${whose} ${why}.`, { retryAfterSeconds: OVERLOADED_RETRY_SECONDS });
+        this.#options.onBulkheadRejected("");
+        const why = {
+          full: "is at its limit of concurrent requests",
+          timeout: "had no free place in time",
+          shed: "gave this request's place to a more urgent one",
+        }[reason];
+        return new GatewayError("overloaded", `The gateway ${why}.`, { retryAfterSeconds: OVERLOADED_RETRY_SECONDS });
       },
       onLeft: () => new CallerGone(),
     });
@@ -310,16 +424,26 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
 
   // ---- route ----------------------------------------------------------------------------------------------------------
 
-  /** null: the provider cannot, and the gateway has an answer of its own. */
-  #plan(routed: Routed, endpoint: Endpoint, isStream: boolean): Plan | null {
-    const { provider } = routed.deployment;
-    const chosen = chooseSurface(provider, routed.upstreamModel, endpoint, isStream, (id) => dialectOf(id).endpoints);
-    if (chosen !== null) return { routed, chosen };
-    if (endpoint.operation === "count-tokens") return null;
-    const what = `${provider.name} has nothing like ${endpoint.name} for this model`;
-    throw new GatewayError("invalid_request", `The provider ${what}.`, {
-      detail: "unsupported_operation",
-      param: "model",
+  #gatherFacts(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    { endpoint }: Recognised,
+    { model, isStream, body }: ReadRequest,
+    group: ModelGroup,
+    who: Caller,
+  ): RequestFacts {
+    const { head } = caller;
+    return new RequestFacts({
+      model,
+      endpoint: endpoint.name,
+      dialect: endpoint.dialect,
+      isStream,
+      priority: exchange.priority,
+      group: group.name,
+      caller: who,
+      head,
+      body,
+      ratios: this.#upstreams.ratios,
     });
   }
 
@@ -335,13 +459,7 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
   // ---- stored responses -----------------------------------------------------------------------------------------------
 
   /** A request for a response that was made before: answered from our own store, or by the provider that keeps it. */
-  async #serveLifecycle(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    snapshot: Snapshot,
-    request: LifecycleRequest,
-  ): Promise<void> {
-    exchange.endpoint = `responses.${request.action}`;
+  #serveLifecycle(caller: CallerStream, exchange: OpenExchange, snapshot: Snapshot, request: LifecycleRequest): void {
     const answer = this.#responses.answer(request, caller.head, snapshot, exchange.caller);
     if (answer.kind === "local") {
       exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
@@ -351,198 +469,10 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
       });
       return;
     }
-    const { provider, group } = answer.plan.routed.deployment;
-    exchange.group = group;
-    exchange.provider = provider.name;
-    exchange.phase = "queued";
-    const { gateway } = this.#bulkheads;
-    exchange.hold(gateway.tryAcquire() ?? (await this.#waitForPermit(gateway, "", exchange)));
-    const bulkhead = this.#bulkheads.of(provider);
-    exchange.hold(bulkhead.tryAcquire() ?? (await this.#waitForPermit(bulkhead, provider.name, exchange)));
-    this.#attempt(caller, exchange, answer.plan, answer.outgoing, null);
-  }
-
-  // ---- attempt --------------------------------------------------------------------------------------------------------
-
-  /** One attempt with the next credential; `tried` are those that were refused before. */
-  #attempt(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    plan: Plan,
-    outgoing: Outgoing,
-    tried: ReadonlySet<number> | null,
-  ): void {
-    const { provider } = plan.routed.deployment;
-    const chosen = this.#credentials.choose(provider, tried);
-    const credential = chosen?.credential ?? null;
-    if (credential === null || credential.kind === "header") {
-      this.#relay(caller, exchange, plan, outgoing, staticHeaders(credential), chosen);
-      return;
-    }
-    const { method, path, body } = outgoing;
-    const auth = credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
-    if (!(auth instanceof Promise)) {
-      this.#relay(caller, exchange, plan, outgoing, auth, chosen);
-      return;
-    }
-    exchange.phase = "connecting";
-    exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
-    void auth
-      .then((headers) => this.#relay(caller, exchange, plan, outgoing, headers, chosen))
-      .catch((thrown: unknown) => this.#rescue(exchange, caller, thrown));
-  }
-
-  // ---- relay ----------------------------------------------------------------------------------------------------------
-
-  /** Starts the call to one deployment and the relay of its answer; its end settles the exchange. */
-  #relay(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    plan: Plan,
-    outgoing: Outgoing,
-    auth: AuthHeaders,
-    chosen: ChosenCredential | null,
-  ): void {
-    // A caller that left, or a drain that cut it, while the last step was already on its way.
-    if (exchange.isSettled || caller.isGone) throw new CallerGone();
-    exchange.startOwnWork();
-    const { upload, isUpgrade, isStreamRequested } = outgoing;
-    const attempt = new Attempt(exchange, this);
-    const canRotate = chosen !== null && hasAnother(chosen) && upload === null && !isUpgrade;
-    const relay = this.#makeRelay(caller, exchange, plan, outgoing, attempt, canRotate);
-    const kind = isStreamRequested || isUpgrade ? "stream" : "answer";
-    const request = composeCall(caller.head, exchange.requestId, plan, outgoing, auth);
-    const call = this.#makeCall(exchange, plan.routed.deployment, request, kind, relay);
-    attempt.attach(relay, call);
-    exchange.step = attempt;
-    if (upload !== null && relay instanceof AnswerRelay) {
-      upload.onFailed = (error) => attempt.fail(error);
-      relay.upload = upload;
-    }
-    if (chosen !== null && (chosen.ring !== null || chosen.credential.kind === "authorizer")) {
-      attempt.onRefused = this.#makeRefusalNote(chosen);
-    }
-    if (canRotate) attempt.again = this.#makeRetry(caller, exchange, plan, outgoing, chosen);
-    exchange.attempts++;
-    exchange.phase = "connecting";
-    exchange.endOwnWork();
-    call.start();
-    upload?.sendTo(call, plan.routed.upstreamModel);
-    if (!canRotate) caller.forgetRequest();
-  }
-
-  // Each of the two in a function of its own: closures of one function share what any of them captures, and the note, which
-  // lives as long as the stream, would keep the retry's request body with it (a megabyte a stream where prompts are long).
-
-  #makeRefusalNote(chosen: ChosenCredential): (status: number, retryAfter: string | null) => void {
-    return (status, retryAfter) => this.#credentials.noteRefused(chosen, status, retryAfter);
-  }
-
-  #makeRetry(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    plan: Plan,
-    outgoing: Outgoing,
-    { tried, index }: ChosenCredential,
-  ): () => void {
-    return () => this.#attempt(caller, exchange, plan, outgoing, new Set([...tried, index]));
-  }
-
-  #makeRelay(
-    caller: CallerStream,
-    exchange: OpenExchange,
-    { chosen }: Plan,
-    { isUpgrade, translation, isStreamRequested, choices, withholdsUsage, dropped, toKeep }: Outgoing,
-    attempt: Attempt<OpenExchange>,
-    mayRefuse: boolean,
-  ): Relay & CallListener {
-    const { requestId, provider, group, caller: name } = exchange;
-    if (isUpgrade) return new UpgradeRelay(caller, requestId, attempt);
-    if (translation !== null) {
-      const where = { caller: name, group, provider };
-      const onAnswered =
-        toKeep === null
-          ? null
-          : (text: string) => this.#responses.keep(toKeep, text, { ...where, nowMs: this.#options.wallClock() });
-      const budget = this.bodies;
-      const options = { translation, isStreamRequested, requestId, dropped, mayRefuse, budget, onAnswered };
-      return new TranslateRelay(caller, options, attempt);
-    }
-    const { grammar, answersJson, dialect } = chosen.endpoint;
-    const { readUsage } = dialectOf(dialect);
-    const options = {
-      grammar,
-      isStreamRequested,
-      choices,
-      answersJson,
-      withholdsUsage,
-      requestId,
-      readUsage,
-      mayRefuse,
-      onId: makesResponses(chosen.endpoint) ? (id: string) => this.#responses.homes.note(id, provider) : null,
-    };
-    return new AnswerRelay(caller, options, attempt);
-  }
-
-  #makeCall(
-    exchange: OpenExchange,
-    { provider, timeouts }: Routed["deployment"],
-    request: CallRequest,
-    kind: AnswerKind,
-    listener: CallListener,
-  ): UpstreamCall {
-    const origin = this.#options.embeddedOrigins.get(provider.id) ?? provider.origin;
-    const target = { origin, tls: provider.tls, proxy: provider.proxy };
-    return new UpstreamCall(this.pools.get(provider.poolKey, kind, target, this.#snapshot.pool), request, {
-      timeouts,
-      totalDeadlineMs: exchange.startedMs + timeouts.totalMs,
-      wheel: this.wheel,
-      listener,
-    });
+    new Drive(this.#upstreams, caller, exchange, null).startFixed(answer.plan, answer.outgoing);
   }
 
   // ---- settle ---------------------------------------------------------------------------------------------------------
-
-  /** From an attempt: how it ended. */
-  onAttemptEnd(attempt: Attempt<OpenExchange>, end: RelayEnd | { readonly kind: "cancelled" }): void {
-    const { owner: exchange, relay } = attempt;
-    const caller = this.#open.get(exchange) ?? null;
-    if (relay === null || caller === null) return;
-    exchange.status = relay.status;
-    exchange.isStream = relay.isStream;
-    exchange.usage = relay.usage;
-    switch (end.kind) {
-      case "complete":
-        exchange.upstreamErrorType = relay.faultOfProvider();
-        if (isCredentialRefused(exchange.status)) attempt.onRefused?.(exchange.status, null);
-        if (exchange.status >= 400) {
-          exchange.upstreamErrorType = upstreamErrorTypeOf(exchange.status);
-          this.#settle(exchange, caller, { kind: "provider-error", status: exchange.status });
-        } else this.#settle(exchange, caller, { kind: "finished" });
-        return;
-      case "truncated":
-        if (end.error.code === "internal") this.#options.onFault(end.error.cause ?? end.error);
-        exchange.upstreamErrorType = end.error.options.upstreamType ?? null;
-        this.#settle(exchange, caller, { kind: "truncated", error: end.error });
-        return;
-      case "unanswered":
-        this.#rescue(exchange, caller, end.error);
-        return;
-      case "refused":
-        attempt.onRefused?.(end.status, end.retryAfter);
-        try {
-          attempt.again?.();
-        } catch (thrown) {
-          this.#rescue(exchange, caller, thrown); // the caller has left, or the next credential cannot be used
-        }
-        return;
-      case "cancelled":
-        this.#settle(exchange, caller, { kind: "cancelled", phase: exchange.phase });
-        return;
-      default:
-        end satisfies never;
-    }
-  }
 
   #settle(exchange: OpenExchange, caller: CallerStream | null, outcome: Outcome): void {
     if (!this.#open.delete(exchange)) return;
@@ -565,13 +495,19 @@ export class Gateway implements CallerHost, AttemptJudge<OpenExchange> {
     const { clock, wallClock, observers } = this.#options;
     this.wheel.refresh();
     const exchange = new OpenExchange({ requestId, clock, wallClock, observers });
+    if (this.#open.size === 0) this.onBusy?.();
     this.#open.set(exchange, caller);
     return exchange;
   }
 
   /** What the gateway answers by itself: models, and `OPTIONS *`. */
-  #answerLocally(caller: CallerStream, exchange: OpenExchange, snapshot: Snapshot): boolean | Promise<void> {
-    return answerLocally(caller, exchange.requestId, snapshot, (endpoint) => {
+  #answerLocally(
+    caller: CallerStream,
+    exchange: OpenExchange,
+    snapshot: Snapshot,
+    who: Caller,
+  ): boolean | Promise<void> {
+    return answerLocally(caller, exchange.requestId, snapshot, who, (endpoint) => {
       exchange.endpoint = endpoint;
       exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
       return (status) => {
@@ -592,6 +528,15 @@ function makeRequestId(): string {
 
 function isRead(head: RequestHead): boolean {
   return head.method === "GET" || head.method === "HEAD";
+}
+
+/** Throws GatewayError `forbidden` for a model that is there, but not for this key. */
+function requireAllowed({ name, key }: Caller, model: string): void {
+  if (mayCall(key, model)) return;
+  throw new GatewayError("forbidden", `The key ${name} may not call the model \`${model.slice(0, 100)}\`.`, {
+    detail: "model_not_allowed",
+    param: "model",
+  });
 }
 
 function nothingElse(): void {

@@ -3,7 +3,7 @@ import { dirname, join, relative } from "node:path";
 
 const SOURCE = join(import.meta.dir, "..", "src");
 /** What every room may use: the shared words, the one error, the pure things. */
-const SHARED = ["exchange.ts", "errors.ts", "lib"];
+const SHARED = ["exchange.ts", "policy.ts", "errors.ts", "lib"];
 /** Who may use rooms: the stack, and what starts it. */
 const COMPOSERS = ["gateway.ts", "gateway", "main.ts", "cli"];
 

@@ -1,10 +1,19 @@
 import type { GatewayError, UpstreamErrorType } from "../errors.ts";
 import type { ExchangeObserver, ExchangeRecord, Outcome, Phase, Usage, UsageSource } from "../exchange.ts";
 import { NO_USAGE } from "../lib/usage.ts";
+import type { Priority } from "../policy.ts";
 
 /** What an exchange holds until it is settled. */
 export interface Held {
   settle(): void;
+}
+
+/** What an exchange may use of its caller's rates, until it is known what it used. */
+export interface Reserved {
+  /** Tokens that were really used; 0: it never reached a provider; null: nobody knows. */
+  settle(tokens: number | null, nowMs: number): void;
+  /** It was sent and not served: it used no tokens. */
+  settleUnserved(nowMs: number): void;
 }
 
 /** A step of an exchange that takes time. */
@@ -27,6 +36,7 @@ export class OpenExchange {
   readonly startedMs: number;
   phase: Phase = "reading";
   caller = "anonymous";
+  priority: Priority = "normal";
   endpoint = "unknown";
   group = "";
   provider = "";
@@ -39,12 +49,15 @@ export class OpenExchange {
   upstreamErrorType: UpstreamErrorType | null = null;
   /** What the exchange is waiting for; given up when its caller leaves or the gateway stops. */
   step: Step | null = null;
+  /** What it reserved of its caller's rates. */
+  reserved: Reserved | null = null;
+  /** Complete header lines of ours for whatever answers it; null where there are none, or once they are sent. */
+  ownLines: (() => string) | null = null;
   readonly #startedAtMs: number;
   readonly #clock: () => number;
   readonly #observers: readonly ExchangeObserver[];
-  /** At most two: the gateway's permit and the deployment's. */
-  #firstHeld: Held | null = null;
-  #secondHeld: Held | null = null;
+  /** Its caller's permits: the gateway's, and those of its key, its team and the model. */
+  #held: Held[] | null = null;
   #firstByteMs: number | null = null;
   #preparedFromMs = 0;
   #overheadMs = 0;
@@ -73,8 +86,8 @@ export class OpenExchange {
   /** Keeps a permit until the exchange is settled; one that comes too late is given back at once. */
   hold(held: Held): void {
     if (this.#isSettled) held.settle();
-    else if (this.#firstHeld === null) this.#firstHeld = held;
-    else this.#secondHeld = held;
+    else if (this.#held === null) this.#held = [held];
+    else this.#held.push(held);
   }
 
   /** From here on the time is the gateway's own … */
@@ -113,11 +126,16 @@ export class OpenExchange {
     this.#isSettled = true;
     this.phase = "done";
     this.step = null;
-    this.#firstHeld?.settle();
-    this.#secondHeld?.settle();
-    this.#firstHeld = null;
-    this.#secondHeld = null;
+    this.ownLines = null;
     const nowMs = this.#clock();
+    for (const held of this.#held ?? []) held.settle();
+    this.#held = null;
+    const isUnserved = this.usage === null && (outcome.kind === "failed" || outcome.kind === "provider-error");
+    const tokens = tokensOf(this.usage);
+    if (this.attempts === 0) this.reserved?.settle(0, nowMs);
+    else if (isUnserved || tokens === 0) this.reserved?.settleUnserved(nowMs);
+    else this.reserved?.settle(tokens, nowMs);
+    this.reserved = null;
     if (this.#upstreamEndMs !== null) this.#overheadMs += nowMs - this.#upstreamEndMs;
     const usageSource: UsageSource = this.usage === null ? "none" : "provider";
     const record: ExchangeRecord = {
@@ -143,4 +161,10 @@ export class OpenExchange {
     };
     for (const observer of this.#observers) observer.onSettled(record);
   }
+}
+
+/** What counts against a limit of tokens per minute: all that was read and written. */
+export function tokensOf(usage: Usage | null): number | null {
+  if (usage === null || (usage.inputTokens === null && usage.outputTokens === null)) return null;
+  return (usage.inputTokens ?? 0) + (usage.outputTokens ?? 0);
 }

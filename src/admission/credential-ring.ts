@@ -1,57 +1,67 @@
-/** Time a credential rests after it was refused, where the provider does not say: refused ones seldom recover within a minute. */
-const REST_MS = 60_000;
-/** RFC 9110 section 5.6.7; `Date.parse` alone would take "-1" for a year. */
-const HTTP_DATE = /^[A-Z][a-z]{2,8}, /;
-/** A provider's word is taken up to this. */
-const MAX_REST_MS = 3_600_000;
+import type { CredentialState } from "./credential-state.ts";
 
 /**
- * Which of a provider's credentials is used: one after the other, leaving out those that were refused until they have rested
- * (DESIGN section 6: 401, 402, 403 mean a bad credential, 429 cools it for as long as the provider says).
+ * Which of a provider's credentials is used: one after the other, leaving out those that cool or were refused (DESIGN section 6).
+ * The states may be shared with other rings: each config brings new rings, and what is known of a credential outlives them.
  */
 export class CredentialRing {
-  readonly #restsUntilMs: number[];
+  readonly #states: readonly CredentialState[];
   #next = 0;
 
-  constructor(count: number) {
-    this.#restsUntilMs = Array.from({ length: count }, () => 0);
-  }
-
-  get size(): number {
-    return this.#restsUntilMs.length;
+  constructor(states: readonly CredentialState[]) {
+    this.#states = states;
   }
 
   /**
-   * Index of the credential to use; `tried` are not given again. Where all rest, the one that is ready first; null when every one
-   * was tried.
+   * Index of the credential to use; `tried` are not given again. Where none is ready: a cooling one before a refused one (its 429
+   * tells a caller the truth, a 401 speaks of a key that is not the caller's), of several the one that is ready first. null when
+   * every one was tried.
    */
-  pick(nowMs: number, tried: ReadonlySet<number> | null): number | null {
-    const { length } = this.#restsUntilMs;
+  pick(deploymentId: string | null, nowMs: number, tried: ReadonlySet<number> | null): number | null {
+    const { length } = this.#states;
     let least: number | null = null;
     for (let step = 0; step < length; step++) {
       const index = (this.#next + step) % length;
       if (tried?.has(index) === true) continue;
-      const until = this.#restsUntilMs[index] as number;
-      if (until <= nowMs) {
+      if (this.#state(index).standing(deploymentId, nowMs) === "ready") {
         this.#next = (index + 1) % length;
         return index;
       }
-      if (least === null || until < (this.#restsUntilMs[least] as number)) least = index;
+      if (least === null || this.#isBetter(index, least, deploymentId, nowMs)) least = index;
     }
     return least;
   }
 
-  /** A credential was refused; `retryAfterMs` null: the provider did not say for how long. */
-  rest(index: number, nowMs: number, retryAfterMs: number | null): void {
-    if (index < this.#restsUntilMs.length)
-      this.#restsUntilMs[index] = nowMs + Math.min(retryAfterMs ?? REST_MS, MAX_REST_MS);
+  /** Whether one is ready that is neither `index` nor among the `tried`. */
+  hasOther(index: number, deploymentId: string | null, nowMs: number, tried: ReadonlySet<number>): boolean {
+    for (let other = 0; other < this.#states.length; other++) {
+      if (other === index || tried.has(other)) continue;
+      if (this.#state(other).standing(deploymentId, nowMs) === "ready") return true;
+    }
+    return false;
   }
-}
 
-/** Retry-After as milliseconds (RFC 9110 section 10.2.3: seconds or a date); null where it says nothing sensible. */
-export function parseRetryAfter(value: string | null, wallNowMs: number): number | null {
-  if (value === null) return null;
-  if (/^\d{1,9}(\.\d+)?$/.test(value)) return Number(value) * 1_000;
-  const date = HTTP_DATE.test(value) ? Date.parse(value) : Number.NaN;
-  return Number.isNaN(date) ? null : Math.max(0, date - wallNowMs);
+  /** When the soonest of those that cool is ready; `nowMs` where one is ready, null where all are refused. */
+  readyAtMs(deploymentId: string | null, nowMs: number): number | null {
+    let soonestMs: number | null = null;
+    for (const state of this.#states) {
+      const standing = state.standing(deploymentId, nowMs);
+      if (standing === "ready") return nowMs;
+      if (standing === "refused") continue;
+      const readyAtMs = state.readyAtMs(deploymentId, nowMs);
+      if (soonestMs === null || readyAtMs < soonestMs) soonestMs = readyAtMs;
+    }
+    return soonestMs;
+  }
+
+  #isBetter(index: number, than: number, deploymentId: string | null, nowMs: number): boolean {
+    const [one, other] = [this.#state(index), this.#state(than)];
+    const isRefused = one.standing(deploymentId, nowMs) === "refused";
+    if (isRefused !== (other.standing(deploymentId, nowMs) === "refused")) return !isRefused;
+    return one.readyAtMs(deploymentId, nowMs) < other.readyAtMs(deploymentId, nowMs);
+  }
+
+  #state(index: number): CredentialState {
+    return this.#states[index] as CredentialState;
+  }
 }

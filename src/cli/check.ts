@@ -2,6 +2,7 @@ import { loadSnapshot } from "../config/load.ts";
 import { ConfigError } from "../config/problem.ts";
 import type { Snapshot } from "../exchange.ts";
 import { PROVIDERS } from "../provider/registry.gen.ts";
+import { compileExpression } from "../route/expression.ts";
 import type { Command } from "./command.ts";
 import { EXIT_CODE } from "./exit-code.ts";
 
@@ -15,7 +16,14 @@ Exit code 0 when it is valid; 2 when it is not (stderr names every problem: file
   flags: {},
   async run({ words: [path = ""], env, terminal }) {
     try {
-      const snapshot = await loadSnapshot({ path, definitions: PROVIDERS, env, generation: 1, now: Date.now });
+      const snapshot = await loadSnapshot({
+        path,
+        definitions: PROVIDERS,
+        env,
+        compileExpression,
+        generation: 1,
+        now: Date.now,
+      });
       for (const warning of snapshot.warnings) await terminal.err(`warning: ${warning}\n`);
       await terminal.out(`${path} is valid: ${describeSnapshot(snapshot)}\n`);
       return EXIT_CODE.ok;

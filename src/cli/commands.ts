@@ -11,6 +11,13 @@ export const COMMANDS: ReadonlyMap<string, CommandEntry> = new Map<string, Comma
     { summary: "validate a config, as start-up does", load: async () => (await import("./check.ts")).checkCommand },
   ],
   [
+    "explain",
+    {
+      summary: "say where a request would go, and what a failure would lead to",
+      load: async () => (await import("./explain.ts")).explainCommand,
+    },
+  ],
+  [
     "probe",
     {
       summary: "ask a running gateway whether it is live or ready",

@@ -1,10 +1,15 @@
 /** Puts the rooms together into one running gateway: config, listeners, probes, metrics, log, drain. */
+import { readAnonymousBytes } from "../admission/anonymous-memory.ts";
+import { MemoryLimit } from "../admission/memory-limit.ts";
+import { OverloadSampler } from "../admission/overload-sampler.ts";
 import { PermitLedger } from "../admission/permit-ledger.ts";
+import { Shedding } from "../admission/shedding.ts";
 import type { InlineSource } from "../config/load.ts";
 import type { ConfigError } from "../config/problem.ts";
 import { ConfigWatcher, type ReloadCause } from "../config/watch.ts";
 import type { LogLevel, Origin, Snapshot } from "../exchange.ts";
 import { Gateway } from "../gateway.ts";
+import { describeDeployments } from "../gateway/describe-deployments.ts";
 import { scheduleTimeout } from "../lib/clock.ts";
 import { TimerWheel } from "../lib/timer-wheel.ts";
 import { CallerConnections, type DataListener, listenForCallers } from "../listener/data-listener.ts";
@@ -17,6 +22,7 @@ import { Metrics } from "../observe/metrics.ts";
 import { ObserverBatch } from "../observe/observer-batch.ts";
 import { type DemoUpstream, startDemoUpstream } from "../provider/demo-upstream.ts";
 import { PROVIDERS } from "../provider/registry.gen.ts";
+import { compileExpression } from "../route/expression.ts";
 import { MemoryResponseStore } from "../store/memory-response-store.ts";
 import type { ResponseStore } from "../store/response-store.ts";
 
@@ -77,11 +83,13 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
       inline: options.inline,
       definitions: PROVIDERS,
       env: options.env,
+      compileExpression,
       now: Date.now,
     },
     {
       onSwap(snapshot, _previous, cause) {
         gateway?.swap(snapshot);
+        shedding.reconfigure(snapshot.limits.shedding);
         applyLogSettings(snapshot);
         log.info("config reloaded", { generation: snapshot.generation, cause });
         for (const warning of snapshot.warnings) log.warn("config warning", { warning });
@@ -97,6 +105,18 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     if (options.logLevel === null) log.setLevel(snapshot.log.level, "config");
   };
   applyLogSettings(watcher.current);
+
+  // ---- overload
+  const shedding = new Shedding(watcher.current.limits.shedding);
+  const memoryLimit = new MemoryLimit();
+  const sampler = new OverloadSampler({
+    schedule: scheduleTimeout,
+    clock: () => performance.now(),
+    readMemoryBytes: readAnonymousBytes,
+    readMemoryLimitBytes: (nowMs) => memoryLimit.bytes(nowMs),
+    onSample: (sample, nowMs) => shedding.observe(sample, nowMs),
+  });
+  opened.push(() => sampler.close());
 
   // ---- gateway
   const demo: DemoUpstream | null = hasEmbedded(watcher.current) ? startDemoUpstream() : null;
@@ -147,8 +167,14 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     answerHealth: (path) => answerHealth(path, unreadiness),
     responseStore: await openResponseStore(watcher.current.responses),
     onBulkheadRejected: (provider) => metrics.onBulkheadRejected(provider),
+    onHealthCheck: (provider, result) => metrics.onHealthCheck(provider, result),
+    shedding,
+    random: Math.random,
     onFault,
   });
+  running.onBusy = () => {
+    if (shedding.isEnabled) sampler.start();
+  };
   gateway = running;
   opened.push(() => running.close());
 
@@ -168,7 +194,10 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     onDone: (exitCode) => void end(exitCode),
     onEndNow: () => void end(EXIT_AFTER_SECOND_SIGNAL),
   });
-  running.onExchangeEnd = () => drain.onExchangeEnded();
+  running.onExchangeEnd = () => {
+    if (running.inFlight === 0) sampler.stop();
+    drain.onExchangeEnded();
+  };
 
   // ---- listeners
   const { listen } = watcher.current;
@@ -230,6 +259,8 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
       config: { generation, loaded_at: new Date(loadedAtMs).toISOString(), in_sync: inSync, error },
       warnings: watcher.current.warnings,
       providers,
+      ...describeDeployments(running.upstreams, watcher.current),
+      shedding: Math.round(shedding.pressure * 100) / 100,
       in_flight: running.inFlight,
       permits: { held: ledger.held, double_settled: ledger.doubleSettled },
       connections: { caller: connections.count, upstream: running.pools.openConnections },
@@ -247,6 +278,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     connections.closeIdle();
     watcher.close();
     demo?.stop();
+    sampler.close();
     running.close();
     batch.flush();
     log.info("stopped", { exit_code: exitCode });

@@ -3,6 +3,7 @@
  * was written, so that a mistake elsewhere in an entry does not hide a wrong name.
  */
 import { isPlainMap, type Plain, type PlainMap } from "./document.ts";
+import { findGroup } from "./find-group.ts";
 import { suggest } from "./nearest.ts";
 import type { Path } from "./problem.ts";
 import type { ProblemList } from "./problem-list.ts";
@@ -15,14 +16,20 @@ export function checkReferences(
   problems: ProblemList,
   show: (path: Path) => string,
 ): void {
-  const models = root["models"];
-  if (!isPlainMap(models)) return;
+  const models = isPlainMap(root["models"]) ? root["models"] : {};
   if (names.providers !== null) checkDeployments(models, names.providers, problems, show);
-  for (const field of ["fallbacks", "context_window_fallbacks"]) {
-    const edges = readFallbacks(models, field, names, problems, show);
+  for (const field of FALLBACKS) {
+    const edges = new Map<string, Edges>();
+    for (const [name, entry] of Object.entries(models)) {
+      edges.set(name, readFallbacks(entry, ["models", name, field], names, problems, show));
+    }
     reportLoops(field, edges, problems);
+    // A default that names a model which has it, too, ends there: names that were tried are skipped.
+    readFallbacks(root["defaults"], ["defaults", field], names, problems, show);
   }
 }
+
+const FALLBACKS = ["fallbacks", "context_window_fallbacks", "content_policy_fallbacks"] as const;
 
 function checkDeployments(
   models: PlainMap,
@@ -41,37 +48,37 @@ function checkDeployments(
   }
 }
 
-type Edges = ReadonlyMap<string, readonly { readonly target: string; readonly path: Path }[]>;
+type Edges = readonly { readonly target: string; readonly path: Path }[];
 
+/** The groups that the list at a path leads to. */
 function readFallbacks(
-  models: PlainMap,
-  field: string,
-  names: KnownNames,
+  entry: Plain | undefined,
+  path: Path,
+  { models: known, providers }: KnownNames,
   problems: ProblemList,
   show: (path: Path) => string,
 ): Edges {
-  const edges = new Map<string, { readonly target: string; readonly path: Path }[]>();
-  const { models: known, providers } = names;
-  if (known === null || providers === null) return edges;
-  for (const [name, entry] of Object.entries(models)) {
-    const targets: { target: string; path: Path }[] = [];
-    for (const [index, fallback] of listIn(entry, field).entries()) {
-      if (typeof fallback !== "string" || fallback === "") continue;
-      const path: Path = ["models", name, field, index];
-      const group = findGroup(fallback, known);
-      if (group !== null) targets.push({ target: group, path });
-      else if (!fallback.includes("/") || !providers.has(fallback.slice(0, fallback.indexOf("/")))) {
-        const hint = suggest(fallback, known) || listKnown(known);
-        problems.add(path, `expected a model defined under models, got ${show(path)}${hint}`);
-      }
+  if (known === null || providers === null) return [];
+  return listIn(entry, String(path.at(-1))).flatMap((fallback, index): Edges => {
+    if (typeof fallback !== "string" || fallback === "") return [];
+    const at: Path = [...path, index];
+    if (fallback.endsWith("*")) {
+      problems.add(at, `expected the name of one model, got ${show(at)}`);
+      return [];
     }
-    edges.set(name, targets);
-  }
-  return edges;
+    const target = findGroup(fallback, known);
+    if (target !== null) return [{ target, path: at }];
+    const slash = fallback.indexOf("/");
+    if (slash === -1 || slash === fallback.length - 1 || !providers.has(fallback.slice(0, slash))) {
+      const hint = suggest(fallback, known) || listKnown(known);
+      problems.add(at, `expected a model defined under models, got ${show(at)}${hint}`);
+    }
+    return [];
+  });
 }
 
 /** Depth-first over the groups: an edge to a group that is still open closes a loop. */
-function reportLoops(field: string, edges: Edges, problems: ProblemList): void {
+function reportLoops(field: string, edges: ReadonlyMap<string, Edges>, problems: ProblemList): void {
   const states = new Map<string, "open" | "done">();
   const visit = (name: string, trail: readonly string[]): void => {
     states.set(name, "open");
@@ -87,23 +94,12 @@ function reportLoops(field: string, edges: Edges, problems: ProblemList): void {
   for (const name of edges.keys()) if (!states.has(name)) visit(name, [name]);
 }
 
-/** The group that answers for a name: itself, or the longest wildcard it matches. */
-function findGroup(name: string, groups: ReadonlySet<string>): string | null {
-  if (groups.has(name)) return name;
-  let best: string | null = null;
-  for (const group of groups) {
-    if (!group.endsWith("*") || !name.startsWith(group.slice(0, -1))) continue;
-    if (best === null || group.length > best.length) best = group;
-  }
-  return best;
-}
-
-function listIn(entry: Plain | undefined, field: string): readonly Plain[] {
+export function listIn(entry: Plain | undefined, field: string): readonly Plain[] {
   const list = isPlainMap(entry) ? entry[field] : undefined;
   return Array.isArray(list) ? list : [];
 }
 
-function listKnown(names: ReadonlySet<string>): string {
+export function listKnown(names: ReadonlySet<string>): string {
   if (names.size === 0) return "; none is defined";
   const shown = [...names].slice(0, 10).map((name) => JSON.stringify(name));
   return `; defined are ${shown.join(", ")}${names.size > 10 ? " …" : ""}`;

@@ -1,15 +1,17 @@
 import { createHash, createPrivateKey, X509Certificate } from "node:crypto";
-import { GatewayError } from "../errors.ts";
-import type { Credential, Provider, ProxySettings, QueueSettings, TlsSettings, Timeouts } from "../exchange.ts";
+import type { Provider, ProxySettings, QueueSettings, TlsSettings, Timeouts } from "../exchange.ts";
 import { Secret } from "../lib/secret.ts";
+import type { AdaptiveSettings } from "../policy.ts";
 import type { ProviderDefinition } from "../provider/define.ts";
+import { compileBudget } from "./compile-policy.ts";
+import { compileCredentials } from "./compile-credentials.ts";
 import { checkHeaderName, checkHeaderValue } from "./header-field.ts";
 import { suggest } from "./nearest.ts";
 import { parseBaseUrl } from "./origin.ts";
-import type { Path } from "./problem.ts";
+import { formatPath, type Path } from "./problem.ts";
 import type { ProblemList } from "./problem-list.ts";
 import { findEnvironmentProxy, parseProxyUrl } from "./proxy.ts";
-import { compileSettings, fillSettings, type Settings } from "./provider-settings.ts";
+import { compileSettings, fillSettings } from "./provider-settings.ts";
 import { compileSurfaces } from "./compile-surfaces.ts";
 import type { ProviderEntry, TimeoutsEntry } from "./schema.ts";
 import type { TextOrFile } from "./values.ts";
@@ -24,7 +26,14 @@ export type CompileContext = {
   readonly readText: (value: TextOrFile, path: Path) => string | null;
   /** How a value may be shown. */
   readonly show: (path: Path) => string;
+  /** Evaluates the rules of the strategy `conditional`; undefined where nothing can. */
+  readonly compileExpression?: CompileExpression | undefined;
 };
+
+/** A text → what tests a request's facts, or what is wrong with it, and where (in characters from 0). */
+export type CompileExpression = (
+  text: string,
+) => { readonly test: (facts: unknown) => boolean } | { readonly problem: string; readonly offset: number | null };
 
 /** A provider with the timeouts of its own level, for `provider/model` names that no group describes. */
 export type CompiledProvider = Provider & { readonly timeouts: Timeouts };
@@ -100,9 +109,12 @@ export function compileProvider(
     warnings.push(
       `providers.${name}.tls.verify is false: anyone on the way can pose as this provider and read its key.`,
     );
-  if (entry.queue !== undefined && entry.queue !== null && (entry.max_concurrent ?? null) === null) {
+  const maxConcurrent = entry.max_concurrent ?? null;
+  const adaptive = compileAdaptive(path, entry, context);
+  const maxInFlightTokens = entry.max_in_flight_tokens ?? null;
+  const queue = compileQueue(entry.queue);
+  if (queue !== null && maxConcurrent === null && adaptive === null && maxInFlightTokens === null)
     warnings.push(`providers.${name}.queue has no effect without max_concurrent.`);
-  }
 
   let proxy: ProxySettings | null = null;
   if (entry.proxy === undefined) {
@@ -129,14 +141,36 @@ export function compileProvider(
     origin,
     headers,
     credentials,
-    maxConcurrent: entry.max_concurrent ?? null,
-    queue: compileQueue(entry.queue),
+    maxConcurrent,
+    maxInFlightTokens,
+    queue,
+    adaptive,
+    retryBudget: { share: entry.retry_budget.share, minPerSecond: entry.retry_budget.min_per_second },
+    budget: compileBudget(entry.budget),
+    rateLimitHeaders: (definition.rateLimitHeaders ?? []).map((header) => header.toLowerCase()),
     tls,
     proxy,
     poolKey: hashConnection(origin, tls, proxy),
     isEmbedded: definition.isEmbedded === true,
     timeouts: mergeTimeouts(timeouts, entry.timeouts),
   };
+}
+
+function compileAdaptive(
+  path: Path,
+  { adaptive_concurrency: entry, max_concurrent: bound }: ProviderEntry,
+  { problems, warnings }: CompileContext,
+): AdaptiveSettings | null {
+  if (entry === undefined || entry === null) return null;
+  const { min, max } = entry;
+  const adaptivePath = [...path, "adaptive_concurrency"];
+  if (min > max) problems.add(adaptivePath, `expected min to be at most max, got ${min} and ${max}`, { at: "key" });
+  if (bound === undefined || bound === null || bound >= max) return { min, max };
+  if (min > bound)
+    problems.add(adaptivePath, `expected min to be at most max_concurrent, got ${min} and ${bound}`, { at: "key" });
+  else
+    warnings.push(`${formatPath([...adaptivePath, "max"])} is ${max}, but max_concurrent is ${bound}: ${bound} holds.`);
+  return { min: Math.min(min, bound), max: bound };
 }
 
 /** What the provider's own tools read a base URL from; a bare `host:port` (OLLAMA_HOST) is plain HTTP where the provider's own URL is. */
@@ -152,66 +186,6 @@ function baseUrlOfEnvironment(
     "//0.0.0.0",
     "//127.0.0.1",
   );
-}
-
-function compileCredentials(
-  path: Path,
-  entry: ProviderEntry,
-  definition: ProviderDefinition,
-  settings: Settings | null,
-  context: CompileContext,
-): readonly Credential[] {
-  const { problems } = context;
-  const scheme = definition.credential;
-  const hasSeveral = entry.api_keys !== undefined;
-  const keyPath: Path = hasSeveral ? [...path, "api_keys"] : [...path, "api_key"];
-  if (hasSeveral && entry.api_key !== undefined) {
-    problems.add(keyPath, "expected api_key or api_keys, got both", { at: "key" });
-    return [];
-  }
-  const values = entry.api_keys ?? (entry.api_key === undefined ? [] : [entry.api_key]);
-  const { makeAuthorizer } = definition;
-  const authorizer = (apiKey: Secret | null, at: Path): Credential[] => {
-    // A missing setting has been reported already.
-    if (makeAuthorizer === undefined || settings === null) return [];
-    try {
-      const made = makeAuthorizer({ apiKey, settings, env: context.env, now: Date.now });
-      return [{ kind: "authorizer", authorizer: made }];
-    } catch (error) {
-      // A key of the wrong form: its message says what was expected, and nothing of the key.
-      problems.add(at, GatewayError.from(error).message, apiKey === null ? { at: "key" } : {});
-      return [];
-    }
-  };
-  if (scheme === null && makeAuthorizer === undefined) {
-    if (values.length > 0)
-      problems.add(keyPath, `expected no credential, because ${definition.id} takes none, got one`, { at: "key" });
-    return [];
-  }
-  if (values.length === 0) {
-    if (definition.isKeyOptional === true) return authorizer(null, keyPath);
-    const variable = scheme?.env[0];
-    const example = variable === undefined ? "" : `, such as api_key: "\${${variable}}"`;
-    problems.add(keyPath, `expected api_key${example}, got nothing`, { at: "key" });
-    return [];
-  }
-  return values.flatMap((value, index): Credential[] => {
-    const valuePath = hasSeveral ? [...keyPath, index] : keyPath;
-    const key = context.readText(value, valuePath);
-    if (key === null) return [];
-    // What an authorizer reads (a service account's JSON) never becomes a header itself.
-    if (makeAuthorizer !== undefined) return authorizer(new Secret(key), valuePath);
-    const problem = checkHeaderValue(key);
-    if (problem !== null) problems.add(valuePath, problem);
-    const { header, scheme: word } = scheme as NonNullable<typeof scheme>;
-    return [
-      {
-        kind: "header",
-        header: header.toLowerCase(),
-        value: new Secret(word === "" ? key : `${word} ${key}`),
-      },
-    ];
-  });
 }
 
 function compileHeaders(

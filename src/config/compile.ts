@@ -1,6 +1,8 @@
 import type { Snapshot, Timeouts } from "../exchange.ts";
 import { parseAddress } from "./address.ts";
-import { compileModels } from "./compile-models.ts";
+import { compileCallers } from "./compile-callers.ts";
+import { compileImplicitGroups, compileModels } from "./compile-models.ts";
+import { compileRates, readPolicyDefaults } from "./compile-policy.ts";
 import {
   type CompileContext,
   type CompiledProvider,
@@ -34,24 +36,41 @@ export type CompileInput = {
 export function compileConfig(input: CompileInput, context: CompileContext): CompiledSnapshot {
   const { config } = input;
   const { warnings } = context;
-  const defaults = mergeTimeouts(DEFAULT_TIMEOUTS, config.defaults.timeouts);
+  const timeouts = mergeTimeouts(DEFAULT_TIMEOUTS, config.defaults.timeouts);
   for (const path of input.planned) warnings.push(`${formatPath(path)} has no effect in this version.`);
 
   const providers = new Map<string, CompiledProvider>();
   for (const [name, entry] of Object.entries(config.providers)) {
-    const provider = compileProvider(name, entry ?? {}, defaults, context);
+    const provider = compileProvider(name, entry, timeouts, context);
     if (provider !== null) providers.set(name, provider);
   }
+  const defaults = readPolicyDefaults(config.defaults, input.names.providers, context);
   const models = compileModels(
-    { models: config.models, providers, providerEntries: config.providers, defaults },
+    {
+      models: config.models,
+      providers,
+      providerEntries: config.providers,
+      providerNames: input.names.providers,
+      timeouts,
+      defaults,
+    },
     context,
   );
+  const { keys, teams } = compileCallers(config, input.names, context);
   if (input.names.providers?.size === 0)
     warnings.push("No provider is configured: every request for a model will be refused.");
 
   const { limits } = config;
   if (limits.max_pending_bytes > limits.max_pending_bytes_total) {
     context.problems.add(["limits", "max_pending_bytes"], "expected at most limits.max_pending_bytes_total, got more");
+  }
+  const { high, normal } = limits.reserved;
+  if (high + normal >= 1) {
+    context.problems.add(
+      ["limits", "reserved"],
+      `expected less than 100% for high and normal together, got ${Math.round((high + normal) * 100_000) / 1_000}%: nothing would be left for the others`,
+      { at: "key" },
+    );
   }
   return {
     generation: input.generation,
@@ -60,10 +79,17 @@ export function compileConfig(input: CompileInput, context: CompileContext): Com
     listen: compileListen(config.listen, context),
     providers,
     models,
+    implicitGroups: compileImplicitGroups(providers, defaults, context),
+    keys,
+    teams,
     dropParams: config.defaults.drop_params ?? false,
     streamUsage: config.stream_usage,
     limits: {
       maxConcurrent: limits.max_concurrent,
+      // The bound of concurrent requests is the gateway's own, with its queue.
+      rates: { ...compileRates(limits), maxConcurrent: null },
+      reserved: { high, normal },
+      shedding: { memoryShare: limits.shedding.memory, loopDelayMs: limits.shedding.loop_delay },
       queue: compileQueue(limits.queue),
       maxHeadBytes: limits.max_head_bytes,
       maxHeaders: limits.max_headers,

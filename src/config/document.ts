@@ -35,7 +35,7 @@ export type MergedTree = {
 };
 
 const MAX_DEPTH = 32;
-const MAX_NODES = 100_000;
+const MAX_NODES = 500_000;
 /** As in the `yaml` package: more than this many aliases is an attack, not a config. */
 const MAX_ALIASES = 100;
 

@@ -5,7 +5,8 @@
 import type * as v from "valibot";
 import { configSchema } from "./schema.ts";
 import { type Facts, readFacts } from "./shape.ts";
-import { DURATION_PATTERN, ENVIRONMENT_PATTERN, PERCENT_PATTERN, SIZE_PATTERN } from "./values.ts";
+import { strategy } from "./schema-strategies.ts";
+import { DELAY_PATTERN, DURATION_PATTERN, ENVIRONMENT_PATTERN, PERCENT_PATTERN, SIZE_PATTERN } from "./values.ts";
 
 export type JsonSchema = { readonly [key: string]: unknown };
 
@@ -21,6 +22,10 @@ const DEFINITIONS = {
   duration: {
     description: "A duration: 250ms, 5s, 10m, 1h.",
     anyOf: [{ type: "string", pattern: DURATION_PATTERN.source }, ENVIRONMENT],
+  },
+  delay: {
+    description: "p95, or a duration: 250ms, 5s, 10m, 1h.",
+    anyOf: [{ type: "string", pattern: DELAY_PATTERN.source }, ENVIRONMENT],
   },
   size: {
     description: "A size: 64KiB, 1MiB, 64MB, or a number of bytes.",
@@ -51,7 +56,7 @@ export function createJsonSchema(): JsonSchema {
   return {
     $schema: "https://json-schema.org/draft/2020-12/schema",
     ...convert(configSchema),
-    $defs: DEFINITIONS,
+    $defs: { ...DEFINITIONS, strategy: convertForms(readFacts(strategy)) },
   };
 }
 
@@ -102,16 +107,29 @@ function convertShape(facts: Facts): JsonSchema {
     case "string":
       return convertText(facts);
     case "number":
-      return withEnvironment({ type: "integer", ...pick(limits, { min_value: "minimum", max_value: "maximum" }) });
+      return withEnvironment({
+        type: limits.has("integer") ? "integer" : "number",
+        ...pick(limits, { min_value: "minimum", max_value: "maximum" }),
+      });
     case "boolean":
       return withEnvironment({ type: "boolean" });
     case "words":
       return withEnvironment({ enum: shape.words });
+    case "variant":
+      return { anyOf: [...shape.options.values()].map(convert) };
+    case "forms":
+      return convertForms(facts);
     case "union":
       throw new Error("a union in the config schema needs a mark that names its kind");
     default:
       return shape satisfies never;
   }
+}
+
+function convertForms({ shape }: Facts): JsonSchema {
+  if (shape.kind !== "forms") throw new Error("expected a schema with several forms");
+  const { text, list, map } = shape.forms;
+  return { anyOf: [text, list, map].filter((form) => form !== undefined).map(convert) };
 }
 
 function convertString({ limits }: Facts): JsonSchema {

@@ -9,6 +9,7 @@
 import { dirname } from "node:path";
 import type { ProviderDefinition } from "../provider/define.ts";
 import { type CompiledSnapshot, compileConfig } from "./compile.ts";
+import type { CompileExpression } from "./compile-provider.ts";
 import { mergeDocuments, type SourceText } from "./document.ts";
 import { ConfigError, type Path, pathKey } from "./problem.ts";
 import { ProblemList } from "./problem-list.ts";
@@ -36,6 +37,8 @@ export type LoadOptions = {
   readonly env: Readonly<Record<string, string | undefined>>;
   /** Defaults to the real file system. */
   readonly files?: FileAccess;
+  /** Evaluates the rules of the strategy `conditional`; without it a rule is a problem. */
+  readonly compileExpression?: CompileExpression;
   readonly generation: number;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
@@ -92,6 +95,7 @@ export async function loadConfig(options: LoadOptions): Promise<LoadedConfig> {
       warnings,
       readText: (value, path) => (typeof value === "string" ? value : (contents.get(pathKey(path)) ?? null)),
       show: checked.show,
+      compileExpression: options.compileExpression,
     },
   );
   if (!problems.isEmpty) throw new ConfigError(problems.sorted(), followed);

@@ -1,6 +1,7 @@
 /** The reference page of the config, in Markdown: one table per map, made from the schema. */
 import type * as v from "valibot";
 import { configSchema } from "./schema.ts";
+import { PICKING_STRATEGIES, strategy } from "./schema-strategies.ts";
 import { type Facts, readFacts } from "./shape.ts";
 
 const INTRODUCTION = `# Configuration reference
@@ -22,6 +23,11 @@ skipped, so a mounted ConfigMap works as it is. \`llmux check FILE\` runs exactl
 - **Models:** beside the names under \`models\`, \`PROVIDER/MODEL\` can be called for every entry under \`providers\`.
 - **Timeouts** may stand, from wide to narrow, under \`defaults\`, a provider, a model and a deployment; each field is taken
   from the narrowest place that has it. Built in: \`{ connect: 5s, first_byte: 60s, idle: 60s, total: 10m }\`.
+- **Routing** (\`strategy\` … \`when_all_out\`) may stand under \`defaults\` and a model; \`retry\` and \`breaker\` are merged field by
+  field, of the others the narrowest place counts as a whole, and \`null\` turns off what a wider place has. \`breaker\` and
+  \`health_check\` may also stand under a deployment.
+- **Limits** (\`rpm\`, \`tpm\`, \`max_concurrent\`, \`max_in_flight_tokens\`) hold for what they stand at: the gateway, a key, a team, a
+  model, a deployment. A request needs room in all of them; without a figure there is no limit.
 - **Proxies:** without \`proxy\`, a provider is reached through \`https_proxy\` or \`HTTPS_PROXY\` (for https), \`http_proxy\` or
   \`HTTP_PROXY\` (for http). \`no_proxy\` or \`NO_PROXY\` lists exceptions: \`*\`, hosts with their subdomains (\`example.com\`,
   \`.example.com\`), addresses, networks (\`10.0.0.0/8\`), each with an optional \`:port\`. Lowercase wins. Without a port a proxy
@@ -31,6 +37,16 @@ skipped, so a mounted ConfigMap works as it is. \`llmux check FILE\` runs exactl
   say what is wrong. Only \`listen\` needs a restart.
 - **Without a config file,** every known provider whose usual environment variable is set (\`OPENAI_API_KEY\` …) is there.
 `;
+
+const STRATEGIES_INTRODUCTION = `## Strategies
+
+\`strategy: lowest-latency\`, or with options \`strategy: { name: lowest-latency, buffer: 20% }\`, or nested, the outermost first:
+\`strategy: [tags, priority, least-busy]\`. A strategy that picks can only stand last; after one that narrows, \`simple-shuffle\`
+picks. \`tags\`, \`conditional\` and \`budget\` are rules: where they leave nobody, the model's fallbacks are next.
+
+The conditions of \`conditional\` are written in [CEL](https://cel.dev) over \`model\`, \`endpoint\`, \`key\`, \`team\` and \`priority\` (texts; no team
+is \`""\`), \`stream\` (true or false), \`tokens\` and \`output_tokens\` (estimates), \`tags\` (a list), \`headers\` (\`headers["x-tier"] == "gold"\`,
+\`"x-tier" in headers\`) and \`metadata\` (\`metadata.plan == "free"\`). What cannot be evaluated does not hold.`;
 
 /** The whole page. */
 export function createReferencePage(): string {
@@ -43,6 +59,7 @@ export function createReferencePage(): string {
     if (kind === "map" || kind === "record" || kind === "list") addSection(key, schema);
     else plain.push([key, schema]);
   }
+  sections.push(writeStrategies());
   sections.push(`## Single keys\n\n${writeTable(plain.map(([key, schema]) => writeRow(key, readFacts(schema))))}`);
   return `${INTRODUCTION}\n${sections.join("\n\n")}\n`;
 
@@ -56,6 +73,20 @@ export function createReferencePage(): string {
       [`## \`${inner.path}\``, intro.filter((text) => text !== undefined).join(" "), writeTable(rows)].join("\n\n"),
     );
   }
+}
+
+/** The strategies with their options, and how they nest. */
+function writeStrategies(): string {
+  const forms = readFacts(strategy).shape;
+  const maps = forms.kind === "forms" ? readFacts(forms.forms.map).shape : forms;
+  if (maps.kind !== "variant") throw new Error("expected the strategies to be told apart by their names");
+  const rows = [...maps.options].flatMap(([name, option]) => {
+    const facts = readFacts(option);
+    const role = PICKING_STRATEGIES.has(name) ? "picks" : "narrows";
+    const options = listRows("", facts).slice(1);
+    return [`| **\`${name}\`** | ${role} |  | ${escapeCell(facts.description ?? "")} |`, ...options];
+  });
+  return [STRATEGIES_INTRODUCTION, writeTable(rows)].join("\n\n");
 }
 
 /** Steps through records and lists to the map whose keys are worth a table. */
@@ -107,6 +138,10 @@ function nameType(facts: Facts): string {
       return marks.kind;
     case "percent":
       return "percentage";
+    case "delay":
+      return "duration or `p95`";
+    case "strategy":
+      return "[strategy](#strategies)";
     case undefined:
       break;
     default:
@@ -122,11 +157,13 @@ function nameType(facts: Facts): string {
     case "string":
       return "text";
     case "number":
-      return `integer ${String(limits.get("min_value"))} – ${String(limits.get("max_value"))}`;
+      return `${limits.has("integer") ? "integer" : "number"} ${String(limits.get("min_value"))} – ${String(limits.get("max_value"))}`;
     case "boolean":
       return "boolean";
     case "words":
       return shape.words.map((word) => `\`${word}\``).join(", ");
+    case "variant":
+    case "forms":
     case "union":
       return "value";
     default:

@@ -1,29 +1,24 @@
-/** The schema of `providers`, `models` and `keys`, and the pieces they share with the other sections. */
+/** The schema of `providers` and `models`, and the pieces they share with the other sections. */
 import * as v from "valibot";
-import { duration, flag, integer, marks, percent, text, textOrFile, word } from "./values.ts";
-
-export const A_MAP = "a map";
-export const A_LIST = "a list";
-export const MAX_COUNT = 1_000_000;
-export const MAX_RATE = 1_000_000_000_000;
+import {
+  breaker,
+  budget,
+  healthCheck,
+  inFlightTokens,
+  MAX_COUNT,
+  MAX_RATE,
+  policy,
+  price,
+  rates,
+  tags,
+  timeouts,
+} from "./schema-policy.ts";
+import { A_LIST, A_MAP, duration, flag, integer, marks, percent, text, textOrFile, word } from "./values.ts";
 
 /** Marks a key as understood but without effect in this version. */
 export function planned<Schema extends v.GenericSchema>(schema: Schema) {
   return v.optional(v.pipe(schema, marks({ isPlanned: true })));
 }
-
-export const timeouts = v.pipe(
-  v.strictObject(
-    {
-      connect: v.optional(duration("Until the connection stands, TLS and proxy included.")),
-      first_byte: v.optional(duration("From the request sent to the first byte of the answer.")),
-      idle: v.optional(duration("Between two chunks of an answer.")),
-      total: v.optional(duration("From the first byte read of the request to the last byte of the answer.")),
-    },
-    A_MAP,
-  ),
-  v.description("The four timeouts; a field left out is taken from the next wider level."),
-);
 
 export const queue = v.pipe(
   v.strictObject(
@@ -52,6 +47,28 @@ const tls = v.pipe(
     A_MAP,
   ),
   v.description("TLS towards the provider."),
+);
+
+const adaptiveConcurrency = v.pipe(
+  v.strictObject(
+    {
+      min: v.optional(integer("The bound never goes below.", 1, MAX_COUNT), 4),
+      max: v.optional(integer("The bound never goes above.", 1, MAX_COUNT), 200),
+    },
+    A_MAP,
+  ),
+  v.description("Lets the provider's own latency move the bound of requests at once; null for a fixed one."),
+);
+
+const retryBudget = v.pipe(
+  v.strictObject(
+    {
+      share: v.optional(percent("Retries, as a share of the requests to it."), "20%"),
+      min_per_second: v.optional(integer("Retries per second that are always allowed.", 0, 100_000), 10),
+    },
+    A_MAP,
+  ),
+  v.description("How much of the traffic may be retries, so that they cannot make an outage worse."),
 );
 
 export const provider = v.pipe(
@@ -101,7 +118,11 @@ export const provider = v.pipe(
       account: v.optional(word("Account or resource, for providers whose URLs name one.", "an account")),
       api_version: v.optional(word("Version of the provider's API, where its URLs name one.", "an API version")),
       max_concurrent: v.optional(v.nullable(integer("Requests at once; unlimited by default.", 1, MAX_COUNT))),
+      max_in_flight_tokens: inFlightTokens,
       queue: v.optional(v.nullable(queue)),
+      adaptive_concurrency: v.optional(v.nullable(adaptiveConcurrency)),
+      retry_budget: v.optional(retryBudget, {}),
+      budget: v.optional(budget),
       tls: v.optional(tls),
       proxy: v.optional(
         v.nullable(
@@ -119,17 +140,6 @@ export const provider = v.pipe(
   v.description("A place that serves models. `NAME/MODEL` can be called without an entry under `models`."),
 );
 
-const tags = planned(
-  v.pipe(
-    v.array(word("A tag.", "a tag"), A_LIST),
-    v.maxLength(100, "at most 100 tags"),
-    v.description("Tags for routing."),
-  ),
-);
-const rate = (description: string) => planned(integer(description, 1, MAX_RATE));
-export const strategy = planned(word("How a deployment is chosen.", "the name of a strategy such as simple-shuffle"));
-export const retries = planned(integer("Further attempts after a failed one.", 0, 10));
-
 const deployment = v.pipe(
   v.strictObject(
     {
@@ -140,10 +150,15 @@ const deployment = v.pipe(
         256,
       ),
       timeouts: v.optional(timeouts),
-      weight: planned(integer("Share of the traffic.", 0, 1_000)),
-      tpm: rate("Tokens per minute."),
-      rpm: rate("Requests per minute."),
-      tags,
+      weight: v.optional(integer("Share of the traffic; 1 by default.", 0, 1_000)),
+      priority: v.optional(integer("Order for the strategy `priority`: 0 is tried first.", 0, 100), 0),
+      ...rates,
+      tags: v.optional(tags),
+      price: v.optional(price),
+      context_window: v.optional(integer("Tokens of input and output together.", 1, MAX_RATE)),
+      budget: v.optional(budget),
+      breaker: v.optional(breaker),
+      health_check: v.optional(healthCheck),
     },
     A_MAP,
   ),
@@ -165,77 +180,15 @@ export const model = v.pipe(
         v.array(deployment, A_LIST),
         v.minLength(1, "at least one deployment"),
         v.maxLength(100, "at most 100 deployments"),
-        v.description("Where the model is served; the first is used in this version."),
+        v.description("Where the model is served."),
       ),
       timeouts: v.optional(timeouts),
-      strategy,
-      retries,
-      fallbacks: planned(
-        v.pipe(
-          v.array(text("A model.", "a model's name", 256), A_LIST),
-          v.maxLength(20, "at most 20 models"),
-          v.description("Models to try when this one cannot answer."),
-        ),
-      ),
-      context_window_fallbacks: planned(
-        v.pipe(
-          v.array(text("A model.", "a model's name", 256), A_LIST),
-          v.maxLength(20, "at most 20 models"),
-          v.description("Models to try when the request is too long for this one."),
-        ),
-      ),
-      hedge: planned(
-        v.pipe(
-          v.strictObject(
-            {
-              after: duration("Wait before a second attempt is sent."),
-              max_extra: v.optional(percent("Bound of the extra requests."), "5%"),
-            },
-            A_MAP,
-          ),
-          v.description("A second attempt beside a slow one."),
-        ),
-      ),
-      breaker: planned(
-        v.pipe(
-          v.strictObject(
-            {
-              consecutive: v.optional(integer("Failures in a row that open it.", 1, 10_000), 5),
-              failure_share: v.optional(percent("Share of failures that opens it."), "50%"),
-              window: v.optional(duration("Time over which the share is taken."), "60s"),
-              minimum: v.optional(integer("Requests in the window before the share counts.", 1, 10_000), 10),
-              open: v.optional(duration("How long it stays open."), "30s"),
-            },
-            A_MAP,
-          ),
-          v.description("When a deployment is left alone."),
-        ),
-      ),
+      ...policy,
+      ...rates,
     },
     A_MAP,
   ),
   v.description("The name callers ask for. `*` as the last character matches any rest of a name."),
-);
-
-export const key = v.strictObject(
-  {
-    name: word("Name of the caller.", "a name"),
-    sha256: v.pipe(
-      v.string("64 hexadecimal digits"),
-      v.regex(/^[0-9a-fA-F]{64}$/, "64 hexadecimal digits"),
-      v.description("SHA-256 of the key."),
-      marks({ isSecret: true }),
-    ),
-    models: v.optional(
-      v.pipe(v.array(text("A model.", "a model's name", 256), A_LIST), v.description("Models it may call.")),
-    ),
-    rpm: v.optional(integer("Requests per minute.", 1, MAX_RATE)),
-    tpm: v.optional(integer("Tokens per minute.", 1, MAX_RATE)),
-    max_concurrent: v.optional(integer("Requests at once.", 1, MAX_COUNT)),
-    team: v.optional(word("The team it belongs to.", "a team")),
-    tags: v.optional(v.pipe(v.array(word("A tag.", "a tag"), A_LIST), v.description("Tags for routing."))),
-  },
-  A_MAP,
 );
 
 export const providerName = v.pipe(

@@ -3,23 +3,10 @@
  * Keys marked `isPlanned` are checked as strictly as the others and have no effect in this version.
  */
 import * as v from "valibot";
-import {
-  A_LIST,
-  A_MAP,
-  groupName,
-  key,
-  MAX_COUNT,
-  MAX_RATE,
-  model,
-  planned,
-  provider,
-  providerName,
-  queue,
-  retries,
-  strategy,
-  timeouts,
-} from "./schema-entries.ts";
-import { duration, flag, integer, oneOf, size, text } from "./values.ts";
+import { keys, teams } from "./schema-callers.ts";
+import { groupName, model, planned, provider, providerName, queue } from "./schema-entries.ts";
+import { gatewayRates, MAX_COUNT, policy, timeouts } from "./schema-policy.ts";
+import { A_MAP, duration, flag, integer, oneOf, percent, size, text } from "./values.ts";
 
 const address = (description: string) => text(description, 'an address "host:port" such as 127.0.0.1:4000', 300);
 
@@ -65,8 +52,7 @@ const defaults = v.pipe(
   v.strictObject(
     {
       timeouts: v.optional(timeouts),
-      strategy,
-      retries,
+      ...policy,
       drop_params: v.optional(
         flag(
           "Leave out what a provider cannot express, and name it in `x-llmux-dropped`, instead of refusing the request.",
@@ -78,7 +64,32 @@ const defaults = v.pipe(
     A_MAP,
   ),
   v.title("defaults"),
-  v.description("For every model that does not say otherwise."),
+  v.description("For every model that does not say otherwise, and for `PROVIDER/MODEL` names."),
+);
+
+const reserved = v.pipe(
+  v.strictObject(
+    {
+      high: v.optional(percent("For `high` alone."), "0%"),
+      normal: v.optional(percent("For `high` and `normal`."), "0%"),
+    },
+    A_MAP,
+  ),
+  v.description("Shares of `max_concurrent` kept for requests of a priority class and those above it."),
+);
+
+const shedding = v.pipe(
+  v.strictObject(
+    {
+      memory: v.optional(
+        v.nullable(percent("Share of the memory limit (the cgroup's, or the machine's) in use; null: never.", "1%")),
+        "90%",
+      ),
+      loop_delay: v.optional(v.nullable(duration("How late the event loop runs; null: never.")), null),
+    },
+    A_MAP,
+  ),
+  v.description("When requests are refused before the gateway itself gives out, those of the lowest class first."),
 );
 
 const limits = v.pipe(
@@ -105,7 +116,9 @@ const limits = v.pipe(
         "256MiB",
       ),
       max_connections: v.optional(integer("Connections of callers at once.", 1, MAX_COUNT), 20_000),
-      max_in_flight_tokens: planned(integer("Estimated tokens at once in the whole gateway.", 1, MAX_RATE)),
+      ...gatewayRates,
+      reserved: v.optional(reserved, {}),
+      shedding: v.optional(shedding, {}),
     },
     A_MAP,
   ),
@@ -171,7 +184,7 @@ const log = v.pipe(
   v.description("What is written to standard output."),
 );
 
-/** A whole config file. Every section may be left out or empty. */
+/** A whole config file. Every section may be left out or empty, but for `keys`: who writes it expects callers to be refused. */
 export const configSchema = v.pipe(
   v.strictObject(
     {
@@ -196,13 +209,8 @@ export const configSchema = v.pipe(
         ),
         {},
       ),
-      keys: v.nullish(
-        v.pipe(
-          v.array(key, A_LIST),
-          v.title("keys"),
-          v.description("Virtual keys for callers. Not enforced in this version: configuring them is an error."),
-        ),
-      ),
+      keys: v.optional(keys),
+      teams: v.nullish(teams, {}),
       defaults: v.nullish(defaults, {}),
       limits: v.nullish(limits, {}),
       pool: v.nullish(pool, {}),
@@ -225,4 +233,6 @@ export type Config = v.InferOutput<typeof configSchema>;
 export type ProviderEntry = NonNullable<Config["providers"][string]>;
 export type ModelEntry = Config["models"][string];
 export type DeploymentEntry = ModelEntry["deployments"][number];
+export type KeyEntry = NonNullable<Config["keys"]>[number];
+export type DefaultsEntry = NonNullable<Config["defaults"]>;
 export type TimeoutsEntry = NonNullable<ModelEntry["timeouts"]>;

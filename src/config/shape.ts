@@ -3,7 +3,7 @@
  * a schema is made of. Only the kinds that `schema.ts` uses are known; another kind is a programming error.
  */
 import type * as v from "valibot";
-import type { Marks } from "./values.ts";
+import type { Forms, Marks } from "./values.ts";
 
 export type Shape =
   | { readonly kind: "map"; readonly entries: Readonly<Record<string, v.GenericSchema>> }
@@ -11,6 +11,10 @@ export type Shape =
   | { readonly kind: "list"; readonly item: v.GenericSchema }
   | { readonly kind: "string" | "number" | "boolean" }
   | { readonly kind: "words"; readonly words: readonly string[] }
+  /** A map whose keys depend on the word under one of them. */
+  | { readonly kind: "variant"; readonly key: string; readonly options: ReadonlyMap<string, v.GenericSchema> }
+  /** Told apart by the form it is written in. */
+  | { readonly kind: "forms"; readonly forms: Forms }
   /** Told apart by its mark: a size, a text or a file. */
   | { readonly kind: "union" };
 
@@ -36,7 +40,7 @@ type Inside = {
   readonly key?: v.GenericSchema;
   readonly value?: v.GenericSchema;
   readonly item?: v.GenericSchema;
-  readonly options?: readonly string[];
+  readonly options?: readonly (string | v.GenericSchema)[];
   readonly pipe?: readonly (Inside & { readonly kind: string; readonly requirement?: unknown })[];
 };
 
@@ -68,9 +72,10 @@ function collectFacts(schema: v.GenericSchema): Facts {
     if (inside.wrapped === undefined) break;
     inside = inside.wrapped as unknown as Inside;
   }
+  const marks = Object.assign({}, ...allMarks) as Marks;
   return {
-    shape: readShape(inside),
-    marks: Object.assign({}, ...allMarks) as Marks,
+    shape: readShape(inside, marks),
+    marks,
     title,
     description,
     isRequired,
@@ -99,7 +104,7 @@ function collectFacts(schema: v.GenericSchema): Facts {
   }
 }
 
-function readShape(inside: Inside): Shape {
+function readShape(inside: Inside, marks: Marks): Shape {
   switch (inside.type) {
     case "strict_object":
       return { kind: "map", entries: inside.entries ?? {} };
@@ -112,10 +117,30 @@ function readShape(inside: Inside): Shape {
     case "boolean":
       return { kind: inside.type };
     case "picklist":
-      return { kind: "words", words: inside.options ?? [] };
+      return { kind: "words", words: (inside.options ?? []) as readonly string[] };
+    case "variant": {
+      const key = inside.key as unknown as string;
+      return { kind: "variant", key, options: readVariants(key, (inside.options ?? []) as readonly v.GenericSchema[]) };
+    }
+    case "lazy":
+      if (marks.forms === undefined) throw new Error("a lazy schema in the config schema needs a mark with its forms");
+      return { kind: "forms", forms: marks.forms };
     case "union":
       return { kind: "union" };
     default:
       throw new Error(`the config schema uses a kind that shape.ts does not know: ${inside.type}`);
   }
+}
+
+/** The options of a variant by the one word that each has under its key. */
+function readVariants(key: string, options: readonly v.GenericSchema[]): ReadonlyMap<string, v.GenericSchema> {
+  return new Map(
+    options.map((option) => {
+      const { shape } = readFacts(option);
+      const name = shape.kind === "map" ? shape.entries[key] : undefined;
+      const word = name === undefined ? undefined : readFacts(name).shape;
+      if (word?.kind !== "words" || word.words[0] === undefined) throw new Error(`a variant needs a word under ${key}`);
+      return [word.words[0], option] as const;
+    }),
+  );
 }

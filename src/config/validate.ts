@@ -5,6 +5,7 @@
 import { isAbsolute, join } from "node:path";
 import * as v from "valibot";
 import { isPlainMap, type MergedTree, type Plain, type PlainMap } from "./document.ts";
+import { checkCallers } from "./check-callers.ts";
 import { checkReferences } from "./check-references.ts";
 import { suggest } from "./nearest.ts";
 import { type Path, pathKey, shorten } from "./problem.ts";
@@ -33,24 +34,23 @@ export type Checked = {
   readonly show: (path: Path) => string;
 };
 
-const NOT_ENFORCED = "keys are not enforced in this version; remove the section rather than run open";
+const INTEGER = /^-?[0-9]{1,15}$/;
+const DECIMAL = /^-?[0-9]{1,15}(\.[0-9]{1,15})?$/;
+const mayHaveDecimals = ({ shape, limits }: Facts): boolean => shape.kind === "number" && !limits.has("integer");
 
 /** Checks everything the schema says; problems go to the list, and what is left of the config comes back. */
 export function validateTree(tree: MergedTree, problems: ProblemList): Checked {
   const planned: Path[] = [];
   const references: FileReference[] = [];
+  const show = (path: Path): string => showValue(tree, path);
   walk(configSchema, tree.root, [], () => undefined);
   const names = { providers: readNames(tree, "providers"), models: readNames(tree, "models") };
-  const show = (path: Path): string => showValue(tree, path);
 
   const first = v.safeParse(configSchema, tree.root);
   for (const issue of first.issues ?? []) reportIssue(issue);
   let config: Config | null = first.success ? first.output : null;
-  if (tree.root["keys"] !== undefined && tree.root["keys"] !== null) {
-    // Fail closed: whoever writes keys expects that callers without one are refused.
-    problems.add(["keys"], NOT_ENFORCED, { at: "key" });
-  }
   checkReferences(tree.root, names, problems, show);
+  checkCallers(tree.root, tree.isComplete, problems, show);
   for (const isDeep of [true, false]) {
     if (config !== null) break;
     // What the problems touch is left out, so that the rest is checked to the end in the same run.
@@ -93,6 +93,28 @@ export function validateTree(tree: MergedTree, problems: ProblemList): Checked {
           });
         }
         return;
+      case "variant": {
+        if (!isPlainMap(value)) return reportForm(path, schema, value);
+        const word = value[shape.key];
+        const option = typeof word === "string" ? shape.options.get(word) : undefined;
+        if (option !== undefined) return walk(option, value, path, replace);
+        const wordPath = [...path, shape.key];
+        const expected = `expected one of ${[...shape.options.keys()].join(", ")}`;
+        if (word === undefined) problems.add(wordPath, `${expected}, got nothing: the key is required`, { at: "key" });
+        else
+          problems.add(
+            wordPath,
+            `${expected}, got ${show(wordPath)}${suggestWord(word, wordPath, shape.options.keys())}`,
+          );
+        return;
+      }
+      case "forms": {
+        const { text, list, map } = shape.forms;
+        const form =
+          typeof value === "string" ? text : isPlainMap(value) ? map : Array.isArray(value) ? list : undefined;
+        if (form === undefined) return reportForm(path, schema, value);
+        return walk(form, value, path, replace);
+      }
       case "union":
         if (facts.marks.kind === "text" && isPlainMap(value)) readReference(value, path, schema);
         if (facts.marks.kind === "size") coerce(value, path, facts, replace);
@@ -114,7 +136,7 @@ export function validateTree(tree: MergedTree, problems: ProblemList): Checked {
     if (typeof value !== "string" || tree.expanded.get(pathKey(path))?.isWhole !== true) return;
     if (facts.shape.kind === "boolean") {
       if (value === "true" || value === "false") replace(value === "true");
-    } else if (/^-?[0-9]{1,15}$/.test(value)) replace(Number(value));
+    } else if ((mayHaveDecimals(facts) ? DECIMAL : INTEGER).test(value)) replace(Number(value));
   }
 
   function readReference(value: PlainMap, path: Path, schema: v.GenericSchema): void {
@@ -134,7 +156,7 @@ export function validateTree(tree: MergedTree, problems: ProblemList): Checked {
     const path: Path = issue.path?.map((item) => item.key as string | number) ?? [];
     const last = issue.path?.at(-1);
     if (issue.type === "strict_object" && last?.origin === "key") {
-      const schema = schemaAt(path);
+      const schema = schemaAt(path, tree.root);
       const expected = schema === null ? "this key" : expectedBy(schema);
       return problems.add(path, `expected ${expected}, got nothing: the key is required`, { at: "key" });
     }
@@ -143,41 +165,83 @@ export function validateTree(tree: MergedTree, problems: ProblemList): Checked {
         at: "key",
       });
     }
-    problems.add(path, `expected ${issue.message}, got ${showValue(tree, path)}`);
+    const hint = issue.type === "picklist" ? suggestWord(valueAt(tree.root, path), path, wordsAt(path, tree.root)) : "";
+    problems.add(path, `expected ${issue.message}, got ${showValue(tree, path)}${hint}`);
+  }
+
+  /** What a text most likely meant; nothing for one from the environment, whose letters are not to be told. */
+  function suggestWord(value: Plain | undefined, path: Path, words: Iterable<string>): string {
+    if (typeof value !== "string" || tree.expanded.has(pathKey(path))) return "";
+    const known = [...words];
+    return known.includes(value) ? "" : suggest(value, known);
   }
 }
 
-/** The schema of the value at a path; null where the config has no such key. */
-export function schemaAt(path: Path): v.GenericSchema | null {
+/** The words that could stand at a path; [] where any text can. */
+function wordsAt(path: Path, root: Plain): readonly string[] {
+  const schema = schemaAt(path, root);
+  return schema === null ? [] : wordsIn(schema);
+}
+
+function wordsIn(schema: v.GenericSchema): readonly string[] {
+  const { shape } = readFacts(schema);
+  if (shape.kind === "words") return shape.words;
+  if (shape.kind === "variant") return [...shape.options.keys()];
+  return shape.kind === "forms" ? [...wordsIn(shape.forms.text), ...wordsIn(shape.forms.map)] : [];
+}
+
+/** The schema of the value at a path in a tree; null where the config has no such key. */
+function schemaAt(path: Path, root: Plain): v.GenericSchema | null {
   let schema: v.GenericSchema | null = configSchema;
+  let value: Plain | undefined = root;
   for (const part of path) {
-    const { shape }: Facts = readFacts(schema);
+    const shape: Facts["shape"] = chooseShape(readFacts(schema).shape, value);
     if (shape.kind === "record") schema = shape.value;
     else if (shape.kind === "list") schema = shape.item;
     else if (shape.kind === "map" && Object.hasOwn(shape.entries, part)) schema = shape.entries[part] ?? null;
     else return null;
     if (schema === null) return null;
+    value = valueAt(value ?? null, [part]);
   }
   return schema;
 }
 
+/** Where a schema has several shapes: the one of the value that came. */
+function chooseShape(shape: Facts["shape"], value: Plain | undefined): Facts["shape"] {
+  if (shape.kind === "forms") {
+    const form = Array.isArray(value) ? shape.forms.list : shape.forms.map;
+    return form === undefined ? shape : chooseShape(readFacts(form).shape, value);
+  }
+  if (shape.kind !== "variant" || !isPlainMap(value)) return shape;
+  // Under an unknown word there is still the word itself, which all of them have.
+  const option = shape.options.get(String(value[shape.key])) ?? [...shape.options.values()][0];
+  return option === undefined ? shape : readFacts(option).shape;
+}
+
 function expectedBy(schema: v.GenericSchema): string {
+  const { shape } = readFacts(schema);
+  if (shape.kind === "forms") return shape.forms.expected;
   let inside = schema as unknown as { readonly message?: unknown; readonly wrapped?: v.GenericSchema };
   while (inside.wrapped !== undefined) inside = inside.wrapped as unknown as typeof inside;
   return typeof inside.message === "string" ? inside.message : "a value of another kind";
 }
 
-/** What came, for a message: never a secret, never text from the environment, never a long text. */
-function showValue(tree: MergedTree, path: Path): string {
-  let value: Plain | undefined = tree.root;
+function valueAt(root: Plain, path: Path): Plain | undefined {
+  let value: Plain | undefined = root;
   for (const part of path) {
     if (typeof part === "number" ? Array.isArray(value) : isPlainMap(value)) {
       value = (value as Record<string | number, Plain>)[part];
     } else value = undefined;
   }
+  return value;
+}
+
+/** What came, for a message: never a secret, never text from the environment, never a long text. */
+function showValue(tree: MergedTree, path: Path): string {
+  const value = valueAt(tree.root, path);
   const written = tree.expanded.get(pathKey(path))?.written;
   for (let length = path.length; length > 0; length--) {
-    const schema = schemaAt(path.slice(0, length));
+    const schema = schemaAt(path.slice(0, length), tree.root);
     // An unknown place may hold anything, so it is not shown either.
     if (schema === null || readFacts(schema).marks.isSecret === true) return nameKind(value);
   }

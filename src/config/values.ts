@@ -7,18 +7,33 @@ import * as v from "valibot";
 /** Facts about a schema that valibot has no word for; the walk, the JSON Schema and the reference page read them. */
 export type Marks = {
   /** How the reference page and the JSON Schema name the value. */
-  readonly kind?: "duration" | "size" | "percent" | "text";
+  readonly kind?: "duration" | "delay" | "size" | "percent" | "text" | "strategy";
+  /** The schemas of a value that may be written in several forms. */
+  readonly forms?: Forms;
   /** Understood and checked, without effect in this version. */
   readonly isPlanned?: true;
   /** Never shown in a message. */
   readonly isSecret?: true;
 };
 
+/** A value by the form it is written in. */
+export type Forms = {
+  readonly expected: string;
+  readonly text: v.GenericSchema;
+  readonly list?: v.GenericSchema;
+  readonly map: v.GenericSchema;
+};
+
 export function marks<Input>(value: Marks): v.MetadataAction<Input, Marks> {
   return v.metadata<Input, Marks>(value);
 }
 
+/** What is expected where another form came. */
+export const A_MAP = "a map";
+export const A_LIST = "a list";
+
 export const DURATION_PATTERN = /^([0-9]{1,9})(ms|s|m|h)$/;
+export const DELAY_PATTERN = /^(?:[0-9]{1,9}(?:ms|s|m|h)|p95)$/;
 export const SIZE_PATTERN = /^([0-9]{1,12})(B|KB|KiB|MB|MiB|GB|GiB)$/;
 export const PERCENT_PATTERN = /^(100|[0-9]{1,2})(\.[0-9]{1,3})?%$/;
 export const ENVIRONMENT_PATTERN = /^\$\{[A-Za-z_][A-Za-z0-9_]*\}$/;
@@ -50,17 +65,35 @@ export function parseSize(value: string | number): number {
   return Number(count) * (BYTES_PER_UNIT[unit] ?? Number.NaN);
 }
 
+/** `5%` → 0.05. The text has passed PERCENT_PATTERN. */
+export function parsePercent(text: string): number {
+  return Number(text.slice(0, -1)) / 100;
+}
+
 /** A duration as text; `minimum` is the shortest one allowed, `0s` only where it means something. */
-export function duration(description: string, minimum: "0s" | "1ms" = "1ms") {
-  const expected = `a duration between ${minimum} and 24h such as 250ms, 5s, 10m or 1h`;
+export function duration(description: string, minimum = "1ms", maximum = "24h") {
+  const expected = `a duration between ${minimum} and ${maximum} such as 250ms, 5s, 10m or 1h`;
   return v.pipe(
     v.string(expected),
     v.regex(DURATION_PATTERN, expected),
     v.transform(parseDuration),
     v.minValue(parseDuration(minimum), expected),
-    v.maxValue(MAX_DURATION_MS, expected),
+    v.maxValue(parseDuration(maximum), expected),
     v.description(description),
     marks({ kind: "duration" }),
+  );
+}
+
+/** A duration, or `p95`: what 95 of 100 answers need. */
+export function delay(description: string) {
+  const expected = "p95 or a duration between 1ms and 24h such as 250ms, 5s, 10m or 1h";
+  return v.pipe(
+    v.string(expected),
+    v.regex(DELAY_PATTERN, expected),
+    v.transform((text): number | "p95" => (text === "p95" ? text : parseDuration(text))),
+    v.check((value) => value === "p95" || (value >= 1 && value <= MAX_DURATION_MS), expected),
+    v.description(description),
+    marks({ kind: "delay" }),
   );
 }
 
@@ -78,13 +111,14 @@ export function size(description: string, minimum: string, maximum: string) {
   );
 }
 
-/** A share: `5%` → 0.05. */
-export function percent(description: string) {
-  const expected = "a percentage between 0% and 100% such as 5%";
+/** A share: `5%` → 0.05; `minimum` is above 0% where nothing at all means nothing. */
+export function percent(description: string, minimum: "0%" | "0.1%" | "1%" = "0%") {
+  const expected = `a percentage between ${minimum} and 100% such as 5%`;
   return v.pipe(
     v.string(expected),
     v.regex(PERCENT_PATTERN, expected),
-    v.transform((text) => Number(text.slice(0, -1)) / 100),
+    v.transform(parsePercent),
+    v.minValue(parsePercent(minimum), expected),
     v.maxValue(1, expected),
     v.description(description),
     marks({ kind: "percent" }),
@@ -96,6 +130,18 @@ export function integer(description: string, minimum: number, maximum: number) {
   return v.pipe(
     v.number(expected),
     v.integer(expected),
+    v.minValue(minimum, expected),
+    v.maxValue(maximum, expected),
+    v.description(description),
+  );
+}
+
+/** A number that may have decimals, such as an amount of money. */
+export function amount(description: string, minimum: number, maximum: number) {
+  const expected = `a number between ${minimum} and ${maximum}`;
+  return v.pipe(
+    v.number(expected),
+    v.finite(expected),
     v.minValue(minimum, expected),
     v.maxValue(maximum, expected),
     v.description(description),
@@ -119,6 +165,23 @@ export function text(description: string, expected = "a text that is not empty",
 /** A word made of letters, digits, dots, dashes and underscores. */
 export function word(description: string, expected: string) {
   return v.pipe(v.string(expected), v.regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, expected), v.description(description));
+}
+
+/** A list of words or texts, none of them twice. */
+export function listOf<Item extends v.GenericSchema<string>>(
+  description: string,
+  item: Item,
+  noun: string,
+  minimum: 0 | 1,
+  maximum: number,
+) {
+  return v.pipe(
+    v.array(item, A_LIST),
+    v.minLength(minimum, `at least one ${noun}`),
+    v.maxLength(maximum, `at most ${maximum} ${noun}s`),
+    v.checkItems((value, index, all) => all.indexOf(value) === index, `every ${noun} once`),
+    v.description(description),
+  );
 }
 
 /** One of a closed list of words. */

@@ -13,11 +13,22 @@ import type {
   WrittenError,
 } from "./dialect.ts";
 import { statusForCaller } from "./caller-status.ts";
+import {
+  asksForPlainText,
+  Continuation,
+  continueRequest,
+  isConversation,
+  type SaidEnd,
+  TextTracker,
+} from "./resume-text.ts";
+import { ResumeMark } from "./resume-mark.ts";
 import { fitExtra, fitRequest } from "./fit-request.ts";
 import { AnswerFolder, unfoldAnswer } from "./fold.ts";
 import { JsonToolUnwrapper, unwrapJsonTool } from "./json-tool.ts";
 import type {
+  DialectId,
   EmbedRequest,
+  Finish,
   NeutralAnswer,
   NeutralError,
   NeutralEvent,
@@ -43,6 +54,8 @@ export type TranslationInput = {
   readonly createdAt: number;
   /** The same in milliseconds, for answers that say how long they took. */
   readonly startedAtMs?: number;
+  /** The text that an interrupted answer has so far: the model is to go on where it stops. Only for `generate`. */
+  readonly continues?: string;
 };
 
 export type TranslatedRequest = {
@@ -78,9 +91,10 @@ function translate(input: TranslationInput): TranslatedRequest {
   switch (operation) {
     case "generate": {
       const said = from.generate.readRequest(input.body, context);
-      const read = from.generate.simplify?.(said) ?? said;
+      const read = from.id === to.id ? said : (from.generate.simplify?.(said) ?? said);
+      const asked = input.continues === undefined ? read : continueRequest(read, input.continues);
       const fitted = fitRequest(
-        { ...read, model: input.model, wantsStreamUsage: !input.quirks.refuses.includes("streamUsage") },
+        { ...asked, model: input.model, wantsStreamUsage: !input.quirks.refuses.includes("streamUsage") },
         from,
         to,
         target,
@@ -138,6 +152,7 @@ export class AnswerTranslation {
   /** What was asked, for answers that are written beside it; null for a conversation. */
   readonly #read: EmbedRequest | RerankRequest | null;
   readonly #jsonTool: string | null;
+  readonly #isPlainText: boolean;
   readonly #context: AnswerContext;
 
   constructor(
@@ -150,6 +165,8 @@ export class AnswerTranslation {
     this.#operation = operation;
     this.#jsonTool = jsonTool;
     const generated = operation === "generate" ? (read as NeutralRequest) : null;
+    this.#isPlainText =
+      generated !== null && isConversation(context.endpoint) && jsonTool === null && asksForPlainText(generated);
     // A stream lives long: of its request, tools and all, only what the answer needs is kept.
     this.#read = operation === "embed" || operation === "rerank" ? (read as EmbedRequest | RerankRequest) : null;
     this.#context = {
@@ -205,13 +222,63 @@ export class AnswerTranslation {
     throw new GatewayError("internal", "An answer came for an operation that was never sent.");
   }
 
-  /** A stream; only for `generate`. */
-  openStream(): StreamTranslation {
+  /** A stream; only for `generate`. `tracksText`: it may have to be continued by another provider. */
+  openStream({ tracksText }: { readonly tracksText: boolean } = { tracksText: false }): StreamTranslation {
     return new StreamTranslation(
-      this.#to.generate.openReader(),
+      this.openReader(),
       this.#from.generate.openWriter(this.#context),
       this.#jsonTool,
+      tracksText && this.#isPlainText ? this : null,
     );
+  }
+
+  /** A reader of the provider's streams. */
+  openReader(): StreamReader {
+    return this.#to.generate.openReader();
+  }
+
+  /** The caller's dialect. */
+  get callerDialect(): DialectId {
+    return this.#from.id;
+  }
+
+  /**
+   * How the end of another provider's answer is said to this one's writer: null where it knows the words, since both providers speak
+   * the same dialect.
+   */
+  endingOf(next: AnswerTranslation): ((finish: Finish) => SaidEnd) | null {
+    if (next.#to.id === this.#to.id) return null;
+    return (finish) => this.#sayEnd({ ...finish, native: null }, next.#to.id);
+  }
+
+  /**
+   * A writer for providers of its own dialect puts back what its reader found, and some say little by themselves. So the end is
+   * written as an answer of that dialect and read again.
+   */
+  #sayEnd(finish: Finish, dialect: DialectId): SaidEnd {
+    const { generate } = this.#from;
+    if (this.#from.id !== this.#to.id) return { finish, extra: null };
+    const written = generate.writeAnswer(
+      {
+        dialect,
+        id: null,
+        model: null,
+        createdAt: null,
+        choices: [{ index: 0, parts: [{ kind: "text", text: "." }], finish, logprobs: null, extra: null }],
+        usage: null,
+        serviceTier: null,
+        extra: null,
+      },
+      this.#context,
+    );
+    const said = generate.readAnswer(asObject(JSON.parse(JSON.stringify(written))) as JsonObject);
+    const [choice] = said.choices;
+    // Usage is told by itself.
+    const { usage: _, ...extra } = said.extra ?? {};
+    return {
+      finish: choice?.finish ?? finish,
+      extra: Object.keys(extra).length === 0 ? null : extra,
+    };
   }
 
   /** A whole answer's stream, where the caller asked for one and the provider gave none. */
@@ -286,34 +353,47 @@ function blaming<T>(step: () => T): T {
   }
 }
 
-/** One provider's stream on its way into the caller's dialect. */
+/** One provider's stream on its way into the caller's dialect, or that of several, one after the other. */
 export class StreamTranslation {
   readonly contentType: string;
   readonly sink: (event: NeutralEvent) => void;
   /** The provider's own end was seen. */
   isFinished = false;
-  /** The provider's error, which ended the stream; its event has been written. */
+  /** The provider's error, which ended the stream; its event has been written, unless `isErrorWithheld` or nothing was before it. */
   error: NeutralError | null = null;
-  /** The latest figures. */
+  /** The latest figures, of all providers together. */
   usage: Usage | null = null;
   /** What the last event was written as; "" until it has come. */
   final = "";
-  readonly #reader: StreamReader;
+  #reader: StreamReader;
   readonly #writer: StreamWriter;
+  /** Where the reader's events go. */
+  #into: (event: NeutralEvent) => void;
   #text = "";
   #binary: Uint8Array[] | null = null;
   #hasBegun = false;
+  /** Of a stream that may be continued, and whose it is. */
+  readonly #tracked: { readonly tracker: TextTracker; readonly by: AnswerTranslation } | null;
+  #mark: ResumeMark | null = null;
 
-  constructor(reader: StreamReader, writer: StreamWriter, jsonTool: string | null) {
+  /** `tracked`: whose stream it is, where it may be continued. */
+  constructor(
+    reader: StreamReader,
+    writer: StreamWriter,
+    jsonTool: string | null,
+    tracked: AnswerTranslation | null = null,
+  ) {
     this.#reader = reader;
     this.#writer = writer;
     this.contentType = writer.contentType;
+    this.#tracked = tracked === null ? null : { tracker: new TextTracker(), by: tracked };
     const write = (event: NeutralEvent): void => this.#write(event);
     if (jsonTool === null) this.sink = write;
     else {
       const unwrapper = new JsonToolUnwrapper(jsonTool, write);
       this.sink = (event) => unwrapper.push(event);
     }
+    this.#into = this.sink;
   }
 
   /** Whether something of the answer has been written. */
@@ -321,10 +401,46 @@ export class StreamTranslation {
     return this.#hasBegun;
   }
 
+  /** The text so far, where plain text is all there is of the answer and its end has not come: then another provider may go on. */
+  get resumable(): { readonly text: string } | null {
+    const text = this.#tracked?.tracker.text ?? null;
+    return text === null || this.isFinished ? null : { text };
+  }
+
+  /** The provider's error has not been told the caller, since the answer can be continued; `fail` tells it. */
+  get isErrorWithheld(): boolean {
+    return this.error !== null && this.resumable !== null;
+  }
+
+  /**
+   * From now on `push` and `end` read another provider's stream, which goes on with this one's text. `mark` names it in the stream's
+   * end. What the caller has stays; only text is joined to it, and what else comes is thrown as GatewayError `upstream_error`.
+   */
+  continueWith(next: AnswerTranslation, mark: string): void {
+    const tracked = this.#tracked;
+    if (tracked === null || this.resumable === null) {
+      throw new GatewayError("internal", "A stream was to be continued that cannot be.");
+    }
+    const { tracker, by } = tracked;
+    this.#mark ??= new ResumeMark(this.contentType, by.callerDialect);
+    this.#reader = next.openReader();
+    this.error = null;
+    const continuation = new Continuation({
+      tracker,
+      usage: this.usage,
+      sayEnd: by.endingOf(next),
+      out: (event) => this.#write(event),
+      onShare: () => this.#mark?.add(mark),
+    });
+    this.#into = (event) => {
+      if (this.error === null && !this.isFinished) continuation.push(event);
+    };
+  }
+
   /** Bytes from the provider; what they give is taken with `take`. Throws GatewayError for what can be no stream. */
   push(bytes: Uint8Array): void {
     try {
-      this.#reader.push(bytes, this.sink);
+      this.#reader.push(bytes, this.#into);
     } catch (thrown) {
       this.#judge(thrown);
     }
@@ -333,7 +449,7 @@ export class StreamTranslation {
   /** The provider's body has ended. */
   end(): void {
     try {
-      this.#reader.end(this.sink);
+      this.#reader.end(this.#into);
     } catch (thrown) {
       this.#judge(thrown);
     }
@@ -344,9 +460,12 @@ export class StreamTranslation {
     if (!this.isFinished && this.error === null) throw upstreamFault(thrown);
   }
 
-  /** Tells the caller of an error of ours, in its dialect. */
+  /** Tells the caller of an error in its dialect: the provider's own where that was withheld, or else this one of ours. */
   fail(error: NeutralError): void {
-    this.#put(this.#writer.write({ kind: "error", error }));
+    const told = this.isErrorWithheld ? (this.error as NeutralError) : error;
+    this.error = told;
+    this.#tracked?.tracker.spoil();
+    this.#put(this.#marked("error", this.#writer.write({ kind: "error", error: told })));
   }
 
   /** What is to go out, or null; the next call begins anew. A string where all of it is text. */
@@ -370,12 +489,17 @@ export class StreamTranslation {
     else if (event.kind === "message-end") this.isFinished = true;
     else if (event.kind === "error") {
       this.error = event.error;
-      // Nothing has gone out: it can still be an error answer with a status of its own.
-      if (!this.#hasBegun) return;
+      // Nothing has gone out: it can still be an error answer with a status of its own. Or another provider may go on.
+      if (!this.#hasBegun || this.isErrorWithheld) return;
     }
+    this.#tracked?.tracker.note(event);
     const piece = this.#writer.write(event);
     if (event.kind === "message-end" && typeof piece === "string") this.final = piece;
-    this.#put(piece);
+    this.#put(this.#marked(event.kind, piece));
+  }
+
+  #marked(kind: NeutralEvent["kind"], piece: string | Uint8Array): string | Uint8Array {
+    return this.#mark === null ? piece : this.#mark.apply(kind, piece);
   }
 
   #put(piece: string | Uint8Array): void {

@@ -13,10 +13,11 @@ import {
 import * as openai from "../dialect/openai-chat/models.ts";
 import { decodeModel, wrongMethod } from "../dialect/recognise.ts";
 import { GatewayError } from "../errors.ts";
-import type { Snapshot } from "../exchange.ts";
+import { mayCall } from "../auth/authenticate.ts";
+import type { Caller, Snapshot } from "../exchange.ts";
 import { parseObject } from "../lib/json.ts";
 import { answerEmpty, answerJson } from "../relay/answer-json.ts";
-import { findDeployment, listModels } from "../route/find-deployment.ts";
+import { findGroup, listModels } from "../route/find-group.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 
 /** Told the endpoint's name before it is answered; gives what is to be called once the caller has all of it. */
@@ -39,6 +40,7 @@ export function answerLocally(
   caller: CallerStream,
   requestId: string,
   snapshot: Snapshot,
+  { key }: Caller,
   begin: Begin,
 ): boolean | Promise<void> {
   const { method, path } = caller.head;
@@ -54,9 +56,12 @@ export function answerLocally(
   if (question.method === "GET" ? !isRead : method !== "POST") {
     throw wrongMethod(method, question.method === "GET" ? "GET, HEAD" : "POST");
   }
+  const isAllowed = (name: string): boolean => mayCall(key, name);
+  // A model that the key may not call is none for it.
+  const requireModel = (model: string): void => void findGroup(snapshot, isAllowed(model) ? model : "", isAllowed);
   const answer = (): void => {
-    if (question.model !== null) findDeployment(snapshot, question.model);
-    const json = question.render(listModels(snapshot));
+    if (question.model !== null) requireModel(question.model);
+    const json = question.render(listModels(snapshot, isAllowed));
     answerJson(caller, 200, json, [["x-request-id", requestId]], () => finish(200));
   };
   if (question.method === "GET") {
@@ -66,7 +71,7 @@ export function answerLocally(
   return Promise.resolve(caller.collectBody(snapshot.limits.maxBodyBytes)).then((body) => {
     const model = readShownModel(parseObject(body.toString("utf8")) ?? {});
     if (model === null) throw new GatewayError("invalid_request", "model is required", { param: "model" });
-    findDeployment(snapshot, model);
+    requireModel(model);
     answer();
   });
 }

@@ -2,7 +2,10 @@ import type { Endpoint } from "../dialect/dialect.ts";
 import type { AnswerTranslation } from "../dialect/translate.ts";
 import type { MultipartUpload } from "../relay/multipart-upload.ts";
 import type { ChosenSurface } from "../route/choose-surface.ts";
-import type { Routed } from "../route/find-deployment.ts";
+import type { Deployment } from "../exchange.ts";
+
+/** A deployment chosen for a request, and the model's name there with `*` filled in. */
+export type Routed = { readonly deployment: Deployment; readonly upstreamModel: string };
 
 /** Where a request goes. */
 export type Plan = { readonly routed: Routed; readonly chosen: ChosenSurface<Endpoint> };

@@ -4,6 +4,7 @@ import type { Dialect } from "../dialect/dialect.ts";
 import { patchJsonRequest, patchMembers, readJsonRequest } from "../dialect/json-request.ts";
 import { MultipartModelFinder, readBoundary } from "../dialect/multipart-request.ts";
 import { fillModel, type Recognised } from "../dialect/recognise.ts";
+import { isConversation } from "../dialect/resume-text.ts";
 import { parseBody, translateRequest } from "../dialect/translate.ts";
 import { GatewayError } from "../errors.ts";
 import type { Snapshot, Surface } from "../exchange.ts";
@@ -21,6 +22,10 @@ export type Preparing = {
   readonly caller: string;
   readonly nowMs: number;
   readonly responses: ResponsesState;
+  /** Written anew even for a provider of the caller's own dialect: its stream may have to be continued by another. */
+  readonly isResumable: boolean;
+  /** The text a stream broke off with, which is to be continued; null for a request from its beginning. */
+  readonly continues: string | null;
 };
 
 /** A request, read as far as its model's name. */
@@ -50,14 +55,16 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
     isStream,
     body,
     previousId: json.previousId,
-    prepare: ({ routed: { deployment, upstreamModel }, chosen }, { requestId, caller: name, nowMs, responses }) => {
+    prepare: ({ routed: { deployment, upstreamModel }, chosen }, preparing) => {
+      const { requestId, caller: name, nowMs, responses, isResumable, continues } = preparing;
       const { surface } = chosen;
       const { provider } = deployment;
       const { query } = caller.head;
       const filled = fillModel(chosen.path, upstreamModel);
       const from = dialectOf(endpoint.dialect);
       const isResponse = makesResponses(endpoint);
-      if (chosen.isTranslated && endpoint.operation !== null) {
+      const isRewritten = chosen.isTranslated || (isResumable && isStream && isConversation(endpoint));
+      if (isRewritten && endpoint.operation !== null) {
         const {
           body: written,
           dropped,
@@ -77,6 +84,7 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
           model: upstreamModel,
           quirks: quirksOf(surface, upstreamModel),
           dropParams: snapshot.dropParams,
+          ...(continues === null ? {} : { continues }),
           requestId,
           createdAt: Math.floor(nowMs / 1000),
           startedAtMs: nowMs,
@@ -124,7 +132,7 @@ export function readJson(caller: CallerStream, body: Buffer, recognised: Recogni
 }
 
 /** The members a surface puts into bodies, the model's name filled in. */
-function membersOf({ body }: Surface, model: string): Surface["body"] {
+export function membersOf({ body }: Surface, model: string): Surface["body"] {
   let filled: Record<string, string | number | boolean | null> | null = null;
   for (const key in body) if (body[key] === "{model}") (filled ??= { ...body })[key] = model;
   return filled ?? body;

@@ -11,6 +11,7 @@ import {
 } from "../dialect/openai-responses/conversation.ts";
 import { answerLifecycle, type LifecycleRequest, readLifecycleRequest } from "../dialect/openai-responses/lifecycle.ts";
 import { RESPONSES_STREAM } from "../dialect/openai-responses/stream-grammar.ts";
+import { GatewayError } from "../errors.ts";
 import type { Provider, Snapshot, Surface } from "../exchange.ts";
 import { type JsonObject, parseObject } from "../lib/json.ts";
 import { upstreamTarget } from "../relay/upstream-head.ts";
@@ -73,7 +74,8 @@ export class ResponsesState {
     const { provider, surface } = home;
     const base = surface.paths?.[CREATE] || LIFECYCLE.upstreamPath;
     const path = base + head.path.slice("/v1/responses".length);
-    const deployment = { group: `${provider.name}/*`, provider, model: "*", timeouts: provider.timeouts };
+    const deployment = snapshot.implicitGroups.get(`${provider.name}/*`)?.deployments[0];
+    if (deployment === undefined) throw new GatewayError("internal", "A provider has no group of its own.");
     return {
       kind: "pass",
       plan: {

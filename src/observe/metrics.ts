@@ -49,6 +49,7 @@ export class Metrics implements ExchangeObserver {
   readonly #usageRecords: Record<UsageSource, number> = { provider: 0, estimated: 0, none: 0 };
   readonly #upstreamErrors = new Map<string, Map<UpstreamErrorType, number>>();
   readonly #bulkheadRejected = new Map([["", 0]]);
+  readonly #healthChecks = new Map<string, Map<string, number>>();
   #rendering: Promise<string> | null = null;
 
   constructor(sources: MetricSources, options: { readonly maxCells?: number } = {}) {
@@ -70,6 +71,14 @@ export class Metrics implements ExchangeObserver {
   onBulkheadRejected(provider: string): void {
     const name = boundedName(this.#bulkheadRejected, provider);
     this.#bulkheadRejected.set(name, (this.#bulkheadRejected.get(name) ?? 0) + 1);
+  }
+
+  /** An active health check ended; `result`: one of a closed list of words. */
+  onHealthCheck(provider: string, result: string): void {
+    const name = boundedName(this.#healthChecks, provider);
+    const counts = this.#healthChecks.get(name) ?? new Map<string, number>();
+    counts.set(result, (counts.get(result) ?? 0) + 1);
+    this.#healthChecks.set(name, counts);
   }
 
   /** The whole exposition, format 0.0.4. Scrapes that overlap share one rendering. */
@@ -149,6 +158,9 @@ export class Metrics implements ExchangeObserver {
       family("counter", "llm_bulkhead_rejected_total", "Requests refused for want of a free slot.", () =>
         labelled("provider", this.#bulkheadRejected, "gateway"),
       ),
+      family("counter", "llm_health_checks_total", "Active health checks by their result.", () =>
+        this.#readHealthChecks(),
+      ),
       family("gauge", "llm_config_generation", "Number of the config in use.", () => one(sources.config().generation)),
       family("gauge", "llm_config_in_sync", "1 when the files on disk are the config in use.", () =>
         one(sources.config().isInSync ? 1 : 0),
@@ -197,6 +209,12 @@ export class Metrics implements ExchangeObserver {
         const type = TOKEN_TYPES[at] as string;
         yield { labels: { type }, sharedLabels: labels, value: numbers[TOKENS_AT + at] as number };
       }
+    }
+  }
+
+  *#readHealthChecks(): Generator<Sample> {
+    for (const [provider, counts] of this.#healthChecks) {
+      for (const [result, value] of counts) yield { labels: { provider, result }, value };
     }
   }
 

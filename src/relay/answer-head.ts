@@ -17,6 +17,16 @@ export const HOP_BY_HOP: readonly string[] = [
 /** The provider's own request id goes by another name: `x-request-id` is the one the caller gave or got from us. */
 const FROM_PROVIDER: FieldFilter = makeFieldFilter([...HOP_BY_HOP, "content-length", "x-request-id", "x-llmux-*"]);
 
+/** Where the answer says what the caller may use of our own limits, the provider's word on ours there would only confuse it. */
+const FROM_PROVIDER_WITHOUT_LIMITS: FieldFilter = makeFieldFilter([
+  ...HOP_BY_HOP,
+  "content-length",
+  "x-request-id",
+  "x-llmux-*",
+  "x-ratelimit-*",
+  "anthropic-ratelimit-*",
+]);
+
 /** Reason phrases of what we say ourselves (RFC 9110 section 15). */
 const REASONS: Readonly<Record<number, string>> = {
   200: "OK",
@@ -57,10 +67,11 @@ export function composeAnswerHead(head: ResponseHead, requestId: string, own: st
   if (providerRequestId !== null) end += `x-upstream-request-id: ${providerRequestId}\r\n`;
   end += `${own}\r\n`;
   const named = head.connectionOptions.length === 0 ? null : head.connectionOptions;
-  const kept = head.headers.measure(FROM_PROVIDER, named);
+  const filter = own.includes("ratelimit-") ? FROM_PROVIDER_WITHOUT_LIMITS : FROM_PROVIDER;
+  const kept = head.headers.measure(filter, named);
   const buffer = Buffer.allocUnsafeSlow(start.length + kept + end.length + (body?.length ?? 0));
   let at = buffer.write(start, 0, "latin1");
-  at = head.headers.copyTo(buffer, at, FROM_PROVIDER, named);
+  at = head.headers.copyTo(buffer, at, filter, named);
   at += buffer.write(end, at, "latin1");
   body?.copy(buffer, at);
   return buffer;

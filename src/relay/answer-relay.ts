@@ -33,8 +33,8 @@ export type RelayOptions = {
   readonly requestId: string;
   /** Usage from the text of the provider's usage object. */
   readonly readUsage: (json: string) => Usage | null;
-  /** Whether a refused credential (401, 402, 403, 429) is told as such instead of answered: another one is there to be tried. */
-  readonly mayRefuse: boolean;
+  /** Complete header lines of ours for the answer's head. */
+  readonly ownLines: string;
   /** Told the answer's id, where callers may come back to it. */
   readonly onId: ((id: string) => void) | null;
 };
@@ -45,15 +45,10 @@ export type RelayEnd =
   | { readonly kind: "complete" }
   /** Nothing reached the caller: it can still be answered otherwise. */
   | { readonly kind: "unanswered"; readonly error: GatewayError }
-  /** The provider refused the credential, and nothing reached the caller. */
-  | { readonly kind: "refused"; readonly status: number; readonly retryAfter: string | null }
+  /** A stream broke after bytes had reached the caller, and can be continued; whoever hears it says what becomes of it. */
+  | { readonly kind: "interrupted"; readonly error: GatewayError }
   /** It broke after bytes had reached the caller, who was told so. */
   | { readonly kind: "truncated"; readonly error: GatewayError };
-
-/** Statuses that speak of the credential and not of the request (DESIGN section 6). */
-export function isCredentialRefused(status: number): boolean {
-  return status === 401 || status === 402 || status === 403 || status === 429;
-}
 
 /** What the relay tells while it runs. */
 export interface RelayEvents {
@@ -133,11 +128,6 @@ export class AnswerRelay implements CallListener {
   onHead(head: ResponseHead): void {
     this.#head = head;
     this.status = head.status;
-    if (this.#options.mayRefuse && isCredentialRefused(head.status)) {
-      this.#call?.abort();
-      this.#finish({ kind: "refused", status: head.status, retryAfter: head.headers.get("retry-after") });
-      return;
-    }
     const problem = judgeAnswerHead(head, this.#options.answersJson);
     if (problem !== null) {
       this.#call?.abort();
@@ -285,8 +275,9 @@ export class AnswerRelay implements CallListener {
       caller.willClose = true;
       this.#isEndedByClose = true;
     }
-    const own = framing + caller.connectionHeader();
-    caller.sendHead(composeAnswerHead(head, this.#options.requestId, own, body), body !== null);
+    const { requestId, ownLines } = this.#options;
+    const own = ownLines + framing + caller.connectionHeader();
+    caller.sendHead(composeAnswerHead(head, requestId, own, body), body !== null);
     this.#head = null;
   }
 

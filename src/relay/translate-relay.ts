@@ -1,4 +1,5 @@
 import { GatewayError, type UpstreamErrorType, upstreamErrorTypeOf } from "../errors.ts";
+import type { NeutralError } from "../dialect/neutral.ts";
 import type { AnswerTranslation, StreamTranslation } from "../dialect/translate.ts";
 import type { Usage } from "../exchange.ts";
 import { parseObject } from "../lib/json.ts";
@@ -9,7 +10,7 @@ import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
 import { isIdentity, isJsonType, judgeAnswerHead } from "./answer-checks.ts";
 import { type HeldBudget, HeldBytes } from "./held-bytes.ts";
 import { composeTranslatedHead } from "./translated-head.ts";
-import { isCredentialRefused, type RelayEnd, type RelayEvents } from "./answer-relay.ts";
+import type { RelayEnd, RelayEvents } from "./answer-relay.ts";
 import { frameBytes, joinSlices, LAST_CHUNK, writeText } from "./chunk-framing.ts";
 
 /** A whole answer is held to be translated; the largest are embeddings and generated images. */
@@ -23,7 +24,10 @@ export type TranslateOptions = {
   readonly requestId: string;
   /** Fields of the request that were left out, for `x-llmux-dropped`. */
   readonly dropped: readonly string[];
-  readonly mayRefuse: boolean;
+  /** Complete header lines of ours, put into every head. */
+  readonly ownLines: string;
+  /** Whether a stream that breaks off is told as interrupted where it can be continued. */
+  readonly mayResume: boolean;
   readonly budget: HeldBudget;
   /** Told what the caller was answered with, once that is complete: all of it, or a stream's last event. */
   readonly onAnswered: ((text: string) => void) | null;
@@ -32,15 +36,19 @@ export type TranslateOptions = {
 /**
  * undecided => stream                  (events, translated as they come)
  * undecided => whole | error           (held to their end, then translated)
+ * stream => interrupted => undecided   (broken off, and continued with another call's answer)
  * any of them => flushing => done      (all is written; a slow caller takes the rest)
- * stream | flushing => breaking => done
+ * stream | interrupted | flushing => breaking => done
  * any => done
  */
-type Mode = "undecided" | "stream" | "whole" | "error" | "flushing" | "breaking" | "done";
+type Mode = "undecided" | "stream" | "whole" | "error" | "interrupted" | "flushing" | "breaking" | "done";
 
 /**
  * Carries an answer from a provider of one dialect to a caller of another. As in passing, a stream that broke is never ended as
  * if it had not: the caller is told in its own dialect, and its connection ends without a last chunk.
+ *
+ * Where `mayResume`, a plain text that breaks off is told as `interrupted` first, and whoever hears it either has another call go on
+ * with it (`resume`) or has the caller told (`giveUp`). Until then the caller waits, with everything it has been sent so far.
  */
 export class TranslateRelay implements CallListener {
   /** The status for the caller; 0 until the provider's head has come. */
@@ -48,10 +56,15 @@ export class TranslateRelay implements CallListener {
   isStream = false;
   readonly #caller: CallerStream;
   readonly #options: TranslateOptions;
-  readonly #events: RelayEvents;
+  #events: RelayEvents;
+  #translation: AnswerTranslation;
+  /** The present call goes on with what another began. */
+  #isResumed = false;
   #call: UpstreamCall | null = null;
   #mode: Mode = "undecided";
   #head: ResponseHead | null = null;
+  /** Of the call that goes on with another's answer. */
+  #resumedHead: ResponseHead | null = null;
   #stream: StreamTranslation | null = null;
   readonly #held: HeldBytes;
   #isHeadSent = false;
@@ -65,6 +78,7 @@ export class TranslateRelay implements CallListener {
     this.#caller = caller;
     this.#options = options;
     this.#events = events;
+    this.#translation = options.translation;
     this.#held = new HeldBytes(options.budget);
   }
 
@@ -82,36 +96,89 @@ export class TranslateRelay implements CallListener {
     return this.#fault;
   }
 
+  // ---- Interrupted ------------------------------------------------------------------------------------------------------
+
+  /** The text so far of a stream that another provider may continue; null where none may. */
+  get resumable(): { readonly text: string } | null {
+    return this.#options.mayResume ? (this.#stream?.resumable ?? null) : null;
+  }
+
+  /**
+   * Another call goes on with an interrupted stream; before it starts. `mark` names its deployment in the stream's end. `events` hears
+   * what becomes of it, where that is somebody else than before. False: there is nothing to go on with any more (the gateway cut it).
+   */
+  resume(
+    call: UpstreamCall,
+    translation: AnswerTranslation,
+    mark: string,
+    events: RelayEvents = this.#events,
+  ): boolean {
+    if (this.#mode !== "interrupted") return false;
+    (this.#stream as StreamTranslation).continueWith(translation, mark);
+    this.#translation = translation;
+    this.#events = events;
+    this.#isResumed = true;
+    this.#mode = "undecided";
+    this.attach(call);
+    return true;
+  }
+
+  /** Nobody goes on with it: the caller is told so. */
+  giveUp(error: GatewayError, events: RelayEvents = this.#events): void {
+    if (this.#mode !== "interrupted") return;
+    this.#events = events;
+    this.#tell(error);
+  }
+
+  /** Whether the stream can be continued: then its end is told, and not yet the caller. Our own mistakes are nobody's to continue. */
+  #interrupt(error: GatewayError): boolean {
+    const stream = this.#stream;
+    if (stream === null || !stream.hasBegun || this.resumable === null || error.code === "internal") return false;
+    this.#held.release();
+    this.#send(stream);
+    this.#call = null;
+    this.#mode = "interrupted";
+    this.#events.onEnd({ kind: "interrupted", error });
+    return true;
+  }
+
   // ---- From the provider ------------------------------------------------------------------------------------------------
 
   onHead(head: ResponseHead): void {
-    if (this.#options.mayRefuse && isCredentialRefused(head.status)) {
-      this.#call?.abort();
-      this.#finish({ kind: "refused", status: head.status, retryAfter: head.headers.get("retry-after") });
+    const problem = judgeAnswerHead(head, true) ?? judgeEncoding(head);
+    if (this.#isResumed) {
+      this.#goOn(head, problem);
       return;
     }
     this.#head = head;
     this.status = head.status;
-    const problem = judgeAnswerHead(head, true);
-    const isReadable = isIdentity(head.headers.get("content-encoding"));
-    if (problem !== null || !isReadable) {
+    if (problem !== null) {
       this.#call?.abort();
-      this.#finish({
-        kind: "unanswered",
-        error:
-          problem ??
-          new GatewayError("upstream_error", "The provider encoded an answer that was asked for without encoding.", {
-            upstreamType: "protocol",
-          }),
-      });
+      this.#fail(problem);
       return;
     }
     if (head.status >= 400) this.#mode = "error";
     else if (this.#options.isStreamRequested && !isJsonType(head)) {
       this.#mode = "stream";
       this.isStream = true;
-      this.#stream = this.#options.translation.openStream();
+      this.#stream = this.#translation.openStream({ tracksText: this.#options.mayResume });
     } else this.#mode = "whole";
+  }
+
+  /** The head of an answer that is to go on with another; the caller has its own already. */
+  #goOn(head: ResponseHead, problem: GatewayError | null): void {
+    this.#resumedHead = head;
+    if (problem === null && head.status >= 400) this.#mode = "error";
+    else if (problem === null && !isJsonType(head)) this.#mode = "stream";
+    else {
+      this.#call?.abort();
+      this.#fail(
+        problem ??
+          new GatewayError("upstream_error", "The provider answered with JSON where a stream was asked for.", {
+            upstreamType: "content_type",
+          }),
+      );
+    }
   }
 
   onBody(bytes: Buffer, slices: BodySlices): void {
@@ -126,6 +193,7 @@ export class TranslateRelay implements CallListener {
         this.#hold(joinSlices(bytes, slices));
         break;
       case "undecided":
+      case "interrupted":
       case "flushing":
       case "breaking":
       case "done":
@@ -145,9 +213,11 @@ export class TranslateRelay implements CallListener {
         this.#attempt(() => this.#sendWhole());
         return;
       case "error":
-        this.#attempt(() => this.#sendError());
+        if (this.#isResumed) this.#fail(this.#readResumedError());
+        else this.#attempt(() => this.#sendError());
         return;
       case "undecided":
+      case "interrupted":
       case "flushing":
       case "breaking":
       case "done":
@@ -158,7 +228,7 @@ export class TranslateRelay implements CallListener {
   }
 
   onError(error: GatewayError): void {
-    if (this.#mode === "done" || this.#mode === "breaking") return;
+    if (this.#mode === "done" || this.#mode === "breaking" || this.#mode === "interrupted") return;
     if (this.#mode === "flushing") this.#breakOff(error);
     else this.#fail(error);
   }
@@ -173,12 +243,11 @@ export class TranslateRelay implements CallListener {
 
   onUpgraded(): void {
     this.#call?.abort();
-    this.#finish({
-      kind: "unanswered",
-      error: new GatewayError("upstream_error", "The provider switched protocols without being asked.", {
+    this.#fail(
+      new GatewayError("upstream_error", "The provider switched protocols without being asked.", {
         upstreamType: "protocol",
       }),
-    });
+    );
   }
 
   onUpgradedData(): void {
@@ -191,9 +260,10 @@ export class TranslateRelay implements CallListener {
 
   /** Ends the answer from our side (drain). */
   cut(error: GatewayError): void {
-    if (this.#mode === "done") return;
+    if (this.#mode === "done" || this.#mode === "breaking") return;
     this.#call?.abort();
-    this.onError(error);
+    if (this.#mode === "flushing") this.#breakOff(error);
+    else this.#tell(error);
   }
 
   // ---- A stream ---------------------------------------------------------------------------------------------------------
@@ -208,7 +278,10 @@ export class TranslateRelay implements CallListener {
       this.#fail(GatewayError.from(thrown));
       return;
     }
-    this.#send(stream);
+    if (stream.hasBegun && stream.isErrorWithheld) {
+      this.#call?.abort();
+      this.#fail(errorInStream(stream.error as NeutralError));
+    } else this.#send(stream);
   }
 
   #endStream(): void {
@@ -220,10 +293,14 @@ export class TranslateRelay implements CallListener {
       return;
     }
     if (stream.error !== null) {
+      if (stream.hasBegun && stream.isErrorWithheld) {
+        this.#fail(errorInStream(stream.error));
+        return;
+      }
       this.#fault = "stream_error";
       if (!stream.hasBegun) {
         // Nothing has reached the caller: the error keeps a status of its own.
-        this.#attempt(() => this.#answerError(stream.error as NonNullable<typeof stream.error>));
+        this.#attempt(() => this.#answerError(stream.error as NeutralError));
         return;
       }
     } else if (!stream.isFinished) {
@@ -279,18 +356,18 @@ export class TranslateRelay implements CallListener {
     const isTooLong = held.length + payload.length > MAX_ANSWER_BYTES;
     if (!isTooLong && held.add(payload)) return;
     this.#call?.abort();
-    this.#finish({
-      kind: "unanswered",
-      error: isTooLong
+    this.#fail(
+      isTooLong
         ? new GatewayError("upstream_error", `The provider's answer is longer than ${MAX_ANSWER_BYTES} bytes.`, {
             upstreamType: "protocol",
           })
         : new GatewayError("overloaded", "The gateway holds as many answers as it may.", { retryAfterSeconds: 1 }),
-    });
+    );
   }
 
   #sendWhole(): void {
-    const { translation, isStreamRequested } = this.#options;
+    const { isStreamRequested } = this.#options;
+    const translation = this.#translation;
     const bytes = this.#held.take();
     const body = parseObject(bytes.toString("utf8"));
     if (isStreamRequested) {
@@ -319,13 +396,25 @@ export class TranslateRelay implements CallListener {
   #sendError(): void {
     const head = this.#head as ResponseHead;
     const text = this.#held.take().toString("utf8");
-    const error = this.#options.translation.readError(head.status, text, (name) => head.headers.get(name));
+    const error = this.#translation.readError(head.status, text, (name) => head.headers.get(name));
     this.#fault = upstreamErrorTypeOf(head.status);
     this.#answerError(error);
   }
 
-  #answerError(error: Parameters<AnswerTranslation["writeError"]>[0]): void {
-    const { status, body, contentType, headers } = this.#options.translation.writeError(error);
+  /** What an error answer says that came where a stream was to go on. */
+  #readResumedError(): GatewayError {
+    const { status, headers } = this.#resumedHead as ResponseHead;
+    const text = this.#held.take().toString("utf8");
+    const { code, message, retryAfterSeconds } = this.#translation.readError(status, text, (name) => headers.get(name));
+    return new GatewayError(code, message, {
+      status,
+      upstreamType: upstreamErrorTypeOf(status),
+      ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+    });
+  }
+
+  #answerError(error: NeutralError): void {
+    const { status, body, contentType, headers } = this.#translation.writeError(error);
     let own = `content-type: ${contentType}\r\nx-llmux-error-source: ${error.source}\r\n`;
     for (const [name, value] of headers) own += `${name}: ${value}\r\n`;
     if (error.retryAfterSeconds !== null && !headers.some(([name]) => name === "retry-after")) {
@@ -355,12 +444,12 @@ export class TranslateRelay implements CallListener {
 
   /** The request's id as SDKs of the caller's API look for it. */
   #ownRequestId(): string {
-    const { translation, requestId } = this.#options;
-    return translation.requestIdHeader === null ? "" : `${translation.requestIdHeader}: ${requestId}\r\n`;
+    const { requestIdHeader } = this.#translation;
+    return requestIdHeader === null ? "" : `${requestIdHeader}: ${this.#options.requestId}\r\n`;
   }
 
   #composeHead(status: number, own: string): string {
-    const { requestId, dropped } = this.#options;
+    const { requestId, dropped, ownLines } = this.#options;
     const provider = this.#head;
     this.#head = null;
     return composeTranslatedHead({
@@ -368,6 +457,7 @@ export class TranslateRelay implements CallListener {
       requestId,
       dropped,
       provider,
+      ownLines,
       own: own + this.#caller.connectionHeader(),
     });
   }
@@ -381,12 +471,17 @@ export class TranslateRelay implements CallListener {
   }
 
   #fail(error: GatewayError): void {
+    if (!this.#interrupt(error)) this.#tell(error);
+  }
+
+  /** Tells the caller that its answer broke, or that there is none. */
+  #tell(error: GatewayError): void {
     const stream = this.#stream;
     if (!this.#isHeadSent && (stream === null || !stream.hasBegun)) {
       this.#finish({ kind: "unanswered", error });
       return;
     }
-    if (stream !== null && stream.error === null) {
+    if (stream !== null && (stream.error === null || stream.isErrorWithheld)) {
       const { code, message, options } = error;
       stream.fail({
         code: code === "upstream_error" ? "upstream_truncated" : code,
@@ -416,4 +511,22 @@ export class TranslateRelay implements CallListener {
     this.#caller.drainListener = null;
     this.#events.onEnd(end);
   }
+}
+
+/** An encoding that was not asked for; null where there is none. */
+function judgeEncoding({ headers }: ResponseHead): GatewayError | null {
+  if (isIdentity(headers.get("content-encoding"))) return null;
+  return new GatewayError("upstream_error", "The provider encoded an answer that was asked for without encoding.", {
+    upstreamType: "protocol",
+  });
+}
+
+/** A provider's error in mid-stream, for whoever decides what becomes of it. */
+function errorInStream({ code, status, message, detail, retryAfterSeconds }: NeutralError): GatewayError {
+  return new GatewayError(code, message, {
+    status,
+    upstreamType: "stream_error",
+    ...(detail === null ? {} : { detail }),
+    ...(retryAfterSeconds === null ? {} : { retryAfterSeconds }),
+  });
 }

@@ -19,6 +19,7 @@ const NEVER_FORWARDED = [
   "expect",
   "x-request-id",
   "http2-settings",
+  "sec-websocket-protocol",
   "x-llmux-*",
 ];
 
@@ -76,12 +77,33 @@ export function upstreamTarget(provider: Provider, surface: Surface, path: strin
   if (query.length > 1) {
     const own = new Set(surface.query.split("&").map((member) => member.split("=")[0]));
     for (const member of query.slice(1).split("&")) {
-      const name = (member.split("=")[0] as string).toLowerCase();
+      const name = decodeName(member.split("=")[0] as string);
       if (!own.has(name) && !SECRET_MEMBERS.has(name)) add(member);
     }
   }
   if (surface.query !== "") add(surface.query);
   return target;
+}
+
+/** A query member's name as whoever reads it will see it: `%6bey` is `key`. */
+function decodeName(name: string): string {
+  if (!name.includes("%")) return name.toLowerCase();
+  try {
+    return decodeURIComponent(name).toLowerCase();
+  } catch {
+    return name.toLowerCase(); // no encoding of anything: nobody reads it as another name
+  }
+}
+
+/** A browser cannot set headers on a WebSocket: OpenAI's realtime clients put the key among the protocols they offer. */
+const SECRET_PROTOCOL = "openai-insecure-api-key.";
+
+/** The protocols that a caller offers, without its credential; null where none is left. */
+function offeredProtocols(head: RequestHead): string | null {
+  const offered = head.headers.get("sec-websocket-protocol");
+  if (offered === null) return null;
+  const kept = offered.split(",").filter((protocol) => !protocol.trim().startsWith(SECRET_PROTOCOL));
+  return kept.length === 0 ? null : kept.map((protocol) => protocol.trim()).join(", ");
 }
 
 /**
@@ -104,8 +126,11 @@ export function composeUpstreamRequest(head: RequestHead, options: UpstreamHeadO
   if (options.wantsIdentity) end += "accept-encoding: identity\r\n";
   end += `x-request-id: ${options.requestId}\r\n`;
   if (options.isTranslated) end += translatedLines(head);
-  if (options.upgrade !== null) end += `connection: upgrade\r\nupgrade: ${options.upgrade}\r\n\r\n`;
-  else if (bodyBytes === null) end += "transfer-encoding: chunked\r\n\r\n";
+  if (options.upgrade !== null) {
+    const protocols = offeredProtocols(head);
+    if (protocols !== null) end += `sec-websocket-protocol: ${protocols}\r\n`;
+    end += `connection: upgrade\r\nupgrade: ${options.upgrade}\r\n\r\n`;
+  } else if (bodyBytes === null) end += "transfer-encoding: chunked\r\n\r\n";
   else if (bodyBytes > 0 || options.method === "POST") end += `content-length: ${bodyBytes}\r\n\r\n`;
   else end += "\r\n";
   const named = head.connectionOptions.length === 0 ? null : head.connectionOptions;

@@ -47,13 +47,14 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
   /** Kept until an answer begins: until then it may have to be sent again. */
   #request: CallRequest | null;
   readonly #timeouts: Timeouts;
-  readonly #listener: CallListener;
+  #listener: CallListener;
   readonly #wheel: TimerWheel;
   readonly #totalDeadlineMs: number;
   #connection: UpstreamConnection | null = null;
   #dial: Dial | null = null;
   #isOnPooled = false;
   #isPaused = false;
+  #hasBody = false;
   #lastActivityMs = 0;
   /** Unsent bytes when the first-byte clock was set, to see whether the provider takes them. */
   #unsentBefore = 0;
@@ -85,6 +86,11 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
       this.#isOnPooled = true;
       this.#begin(idle);
     }
+  }
+
+  /** From here on somebody else listens. */
+  handOver(listener: CallListener): void {
+    this.#listener = listener;
   }
 
   /** Bytes of a streamed body the provider has not taken. */
@@ -145,12 +151,15 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
   onHead(head: ResponseHead): void {
     this.phase = "streaming";
     this.#request = null;
-    this.#arm(this.#timeouts.idleMs);
+    // A head alone is no first byte of an answer.
+    this.#arm(Math.min(this.#timeouts.idleMs, this.#timeouts.firstByteMs));
+    this.#hasBody = false;
     this.#listener.onHead(head);
   }
 
   onBody(bytes: Buffer, slices: BodySlices): void {
     this.#lastActivityMs = this.#wheel.nowMs;
+    this.#hasBody = true;
     this.#listener.onBody(bytes, slices);
   }
 
@@ -207,14 +216,16 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
       return;
     }
     const isStreaming = this.phase === "streaming";
-    if (isStreaming && (this.#isPaused || this.#lastActivityMs + this.#timeouts.idleMs > nowMs)) {
+    const { idleMs, firstByteMs } = this.#timeouts;
+    const silenceMs = this.#hasBody ? idleMs : Math.min(idleMs, firstByteMs);
+    if (isStreaming && (this.#isPaused || this.#lastActivityMs + silenceMs > nowMs)) {
       // Silence counts only while we listen: a caller that stalls is not the provider's fault.
       const sinceMs = this.#isPaused ? nowMs : this.#lastActivityMs;
-      this.#wheel.set(this, Math.min(sinceMs + this.#timeouts.idleMs, this.#totalDeadlineMs));
+      this.#wheel.set(this, Math.min(sinceMs + silenceMs, this.#totalDeadlineMs));
       return;
     }
     if (isStreaming) {
-      this.#expire("timeout_idle", `The provider sent nothing for ${this.#timeouts.idleMs} ms.`);
+      this.#expire("timeout_idle", `The provider sent nothing for ${silenceMs} ms.`);
     } else if (this.phase === "waiting") {
       this.#expire(
         "timeout_first_byte",

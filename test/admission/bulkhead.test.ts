@@ -1,13 +1,27 @@
 import { describe, expect, test } from "bun:test";
+import type { BulkheadLimits } from "../../src/admission/bulkhead-limits.ts";
 import { Bulkhead, type Permit, type RejectReason, type Ticket } from "../../src/admission/bulkhead.ts";
 import { PermitLedger } from "../../src/admission/permit-ledger.ts";
 import { SimulatedClock } from "../../src/lib/clock.ts";
 
-function setUp(maxConcurrent: number | null, queue: { size: number; timeoutMs: number } | null = null) {
+type Queue = { readonly size: number; readonly timeoutMs: number } | null;
+
+/** Limits of slots alone. */
+function slots(maxConcurrent: number | null, queue: Queue): BulkheadLimits {
+  return { maxConcurrent, maxTokens: null, queue, reserved: null };
+}
+
+function setUp(maxConcurrent: number | null, queue: Queue = null, more: Partial<BulkheadLimits> = {}) {
   const clock = new SimulatedClock();
   const defects: string[] = [];
   const ledger = new PermitLedger((what) => defects.push(what));
-  const bulkhead = new Bulkhead({ name: "openai", maxConcurrent, queue, ledger, schedule: clock.schedule });
+  const bulkhead = new Bulkhead({
+    name: "openai",
+    ...slots(maxConcurrent, queue),
+    ...more,
+    ledger,
+    schedule: clock.schedule,
+  });
   return { clock, ledger, bulkhead, defects };
 }
 
@@ -87,8 +101,7 @@ describe("a permit", () => {
     const { ledger, clock, bulkhead } = setUp(1);
     const other = new Bulkhead({
       name: "other",
-      maxConcurrent: null,
-      queue: null,
+      ...slots(null, null),
       ledger,
       schedule: clock.schedule,
     });
@@ -135,7 +148,7 @@ describe("a queue", () => {
       onRejected: () => heard.push("a rejected"),
     });
     wait(bulkhead, "b", heard);
-    bulkhead.reconfigure({ maxConcurrent: 4, queue: null });
+    bulkhead.reconfigure(slots(4, null));
     expect(overtaken).toEqual([null]);
     expect(heard).toEqual(["b granted"]);
     for (const holder of holders) holder.settle();
@@ -181,7 +194,7 @@ describe("a queue", () => {
     wait(bulkhead, "new", heard);
     expect(heard).toEqual([]);
     const order = [...waiters.map((waiter) => waiter.name).filter((name) => name !== who), "new"];
-    bulkhead.reconfigure({ maxConcurrent: 4, queue: null });
+    bulkhead.reconfigure(slots(4, null));
     expect(heard).toEqual(order.map((name) => `${name} granted`));
     holder.settle();
     expect(bulkhead.inFlight).toBe(3);
@@ -248,9 +261,9 @@ describe("reconfigure", () => {
     const permits = [acquire(bulkhead)];
     const heard: string[] = [];
     const waiters = ["a", "b", "c"].map((name) => wait(bulkhead, name, heard));
-    bulkhead.reconfigure({ maxConcurrent: 3, queue: { size: 5, timeoutMs: 100 } });
+    bulkhead.reconfigure(slots(3, { size: 5, timeoutMs: 100 }));
     expect(heard).toEqual(["a granted", "b granted"]);
-    bulkhead.reconfigure({ maxConcurrent: 1, queue: { size: 5, timeoutMs: 100 } });
+    bulkhead.reconfigure(slots(1, { size: 5, timeoutMs: 100 }));
     expect(bulkhead.inFlight).toBe(3);
     for (const permit of [...permits, ...waiters.slice(0, 2).map((waiter) => waiter.permit())]) {
       expect(heard).toHaveLength(2);
@@ -266,7 +279,7 @@ describe("reconfigure", () => {
     const heard: string[] = [];
     wait(bulkhead, "a", heard);
     wait(bulkhead, "b", heard);
-    bulkhead.reconfigure({ maxConcurrent: 1, queue: null });
+    bulkhead.reconfigure(slots(1, null));
     wait(bulkhead, "c", heard);
     expect(heard).toEqual(["c full"]);
     holder.settle();
@@ -282,9 +295,14 @@ describe("reconfigure", () => {
       { maxConcurrent: 1, queue: { size: 1, timeoutMs: Number.NaN } },
       "queue.timeoutMs should be a finite number, 0 or more, got NaN",
     ],
+    [{ maxConcurrent: 1, queue: null, maxTokens: 0 }, "maxTokens should be a positive integer or null, got 0"],
+    [
+      { maxConcurrent: 1, queue: null, reserved: { high: 0.1, normal: 1.5 } },
+      "reserved.normal should be a share from 0 to 1, got 1.5",
+    ],
   ])("refuses %j, saying what was expected", (limits, message) => {
     const { bulkhead } = setUp(1);
-    expect(() => bulkhead.reconfigure(limits)).toThrow(message);
+    expect(() => bulkhead.reconfigure({ maxTokens: null, reserved: null, ...limits })).toThrow(message);
   });
 });
 
@@ -308,10 +326,8 @@ type Waiting = { id: number; deadlineMs: number; ticket: Ticket | null };
 function fuzz(seed: number, steps: number): { granted: number; rejected: Record<RejectReason, number>; left: number } {
   const random = seededRandom(seed);
   const below = (count: number) => Math.floor(random() * count);
-  const pickLimits = () => ({
-    maxConcurrent: random() < 0.1 ? null : 1 + below(6),
-    queue: random() < 0.2 ? null : { size: below(8), timeoutMs: 1 + below(50) },
-  });
+  const pickLimits = () =>
+    slots(random() < 0.1 ? null : 1 + below(6), random() < 0.2 ? null : { size: below(8), timeoutMs: 1 + below(50) });
   const clock = new SimulatedClock();
   // The bulkhead catches what a waiter throws, and so also what `fail` throws inside one: kept here and thrown again.
   let thrownInside: unknown = null;
@@ -325,7 +341,7 @@ function fuzz(seed: number, steps: number): { granted: number; rejected: Record<
   let waiting: Waiting[] = [];
   let wasDoubleSettled = 0;
   let nextId = 0;
-  const told = { granted: 0, rejected: { full: 0, timeout: 0 }, left: 0 };
+  const told = { granted: 0, rejected: { full: 0, timeout: 0, shed: 0 }, left: 0 };
   const limit = () => limits.maxConcurrent ?? Number.POSITIVE_INFINITY;
   const fail = (what: string): never => {
     throw new Error(`seed ${seed}: ${what}`);

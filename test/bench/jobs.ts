@@ -4,6 +4,7 @@
  */
 
 import type { Call } from "./call.ts";
+import type { Scenario } from "./payloads.ts";
 
 /** Where requests go: a TCP address, or a Unix socket when `unix` is set. */
 export type Target = { readonly host: string; readonly port: number; readonly unix: string | null };
@@ -65,6 +66,17 @@ export type StalledJob = JobBase & {
   readonly resumed: number;
 };
 
+/** Requests at a fixed rate, whatever becomes of them: refusals are answers, too. */
+export type OfferedJob = JobBase & {
+  readonly kind: "offered";
+  readonly ratePerSecond: number;
+  readonly connections: number;
+  /** What is asked; a plain answer, or a stream that takes its time. */
+  readonly scenario: Scenario;
+  readonly warmupMs: number;
+  readonly windowMs: number;
+};
+
 export type AbortPhase = "waiting" | "streaming";
 
 export type AbortsJob = JobBase & {
@@ -75,7 +87,7 @@ export type AbortsJob = JobBase & {
   readonly controlPort: number;
 };
 
-export type Job = RequestsJob | ChunksJob | ClosedLoopJob | OpenStreamsJob | StalledJob | AbortsJob;
+export type Job = OfferedJob | RequestsJob | ChunksJob | ClosedLoopJob | OpenStreamsJob | StalledJob | AbortsJob;
 
 /** CPU over the measured window, as shares of one core (1 = a whole core). */
 export type CoreShares = {
@@ -97,6 +109,19 @@ export type RequestsResult = Answered & {
   readonly completed: number;
   readonly cpuMicrosPerRequest: number;
   readonly shares: CoreShares;
+};
+
+export type OfferedResult = Answered & {
+  readonly kind: "offered";
+  readonly offered: number;
+  /** Answers that were whole and good. */
+  readonly good: number;
+  /** By status; 0: no answer, the connection ended. */
+  readonly byStatus: Readonly<Record<string, number>>;
+  readonly goodP50Ms: number;
+  readonly goodP99Ms: number;
+  readonly refusalP50Ms: number;
+  readonly refusalP99Ms: number;
 };
 
 export type ChunksResult = Answered & {
@@ -138,7 +163,7 @@ export type AbortsResult = Answered & {
 };
 
 export type JobResult =
-  RequestsResult | ChunksResult | ClosedLoopResult | OpenStreamsResult | StalledResult | AbortsResult;
+  OfferedResult | RequestsResult | ChunksResult | ClosedLoopResult | OpenStreamsResult | StalledResult | AbortsResult;
 
 /** The answer that belongs to a kind of job. */
 export type ResultOf<K extends Job["kind"]> = Extract<JobResult, { kind: K }>;

@@ -12,6 +12,12 @@ export const MEASURE_NAMES = [
   "aborts",
   "latency",
   "saturation",
+  "routing",
+  "hedging",
+  "isolation",
+  "outage",
+  "overload",
+  "reloads",
 ] as const;
 export type MeasureName = (typeof MEASURE_NAMES)[number];
 
@@ -44,15 +50,21 @@ export type Plan = {
   readonly translateRounds: number;
   readonly translateMemoryRounds: number;
   readonly translatedStreams: number;
+  readonly routingRounds: number;
+  readonly hedges: number;
+  readonly isolationRounds: number;
+  readonly outageMs: number;
+  readonly overloadMs: number;
+  readonly reloads: number;
 };
 
 export const USAGE = `usage: bun test/bench/run.ts [--quick] [--only MEASURE]... [--subject NAME]... [--against FILE] [--rounds N] [--out DIR]
 
-  --quick         two minutes instead of fifteen: fewer rounds, shorter windows
+  --quick         three minutes instead of twenty: fewer rounds, shorter windows
   --only MEASURE  one of ${MEASURE_NAMES.join(", ")}; may be repeated
   --subject NAME  one of ${SUBJECT_NAMES.join(", ")}; may be repeated
   --against FILE  another llmux executable, measured in turn with this one as llmux-before
-  --rounds N      rounds of requests, chunks and translate, instead of the plan's
+  --rounds N      rounds of requests, chunks, translate, routing and isolation, instead of the plan's
   --out DIR       where bench.md and bench.json go (default dist/bench)
 
 The executable under test is LLMUX_BIN, or dist/llmux.
@@ -61,7 +73,7 @@ The executable under test is LLMUX_BIN, or dist/llmux.
 export class UsageError extends Error {}
 
 const FULL = {
-  budgetMs: 14 * 60_000,
+  budgetMs: 19 * 60_000,
   firstTrafficMs: 2000,
   rounds: 5,
   warmupMs: 700,
@@ -79,10 +91,16 @@ const FULL = {
   translateRounds: 3,
   translateMemoryRounds: 2,
   translatedStreams: 2000,
+  routingRounds: 5,
+  hedges: 200,
+  isolationRounds: 5,
+  outageMs: 30_000,
+  overloadMs: 60_000,
+  reloads: 1000,
 } as const;
 
 const QUICK = {
-  budgetMs: 105_000,
+  budgetMs: 160_000,
   firstTrafficMs: 400,
   rounds: 2,
   warmupMs: 250,
@@ -100,6 +118,12 @@ const QUICK = {
   translateRounds: 1,
   translateMemoryRounds: 1,
   translatedStreams: 1000,
+  routingRounds: 2,
+  hedges: 40,
+  isolationRounds: 2,
+  outageMs: 4000,
+  overloadMs: 4000,
+  reloads: 50,
 } as const;
 
 function readNames<T extends string>(option: string, given: readonly string[] | undefined, known: readonly T[]): T[] {
@@ -144,6 +168,6 @@ export function readPlan(argv: readonly string[], defaultOut: string): Plan {
     against: values.against ?? null,
     outDirectory: values.out,
     ...(values.quick ? QUICK : FULL),
-    ...(rounds === null ? {} : { rounds, translateRounds: rounds }),
+    ...(rounds === null ? {} : { rounds, translateRounds: rounds, routingRounds: rounds, isolationRounds: rounds }),
   };
 }

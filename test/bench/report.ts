@@ -16,6 +16,8 @@ export type RunFacts = {
 const LANES = [
   "llmux tcp",
   "llmux unix",
+  "llmux-routed tcp",
+  "llmux-routed unix",
   "llmux-before tcp",
   "llmux-before unix",
   "nginx tcp",

@@ -13,10 +13,16 @@ import { HARNESS_CORES, PROXY_CORE } from "./cores.ts";
 import { FigureBook } from "./figure-book.ts";
 import { measureAborts } from "./measure/aborts.ts";
 import { measureChunks } from "./measure/chunks.ts";
+import { measureHedging } from "./measure/hedging.ts";
+import { measureIsolation } from "./measure/isolation.ts";
 import { measureLatency } from "./measure/latency.ts";
 import { measureMemory } from "./measure/memory.ts";
+import { measureOutage } from "./measure/outage.ts";
+import { measureOverload } from "./measure/overload.ts";
 import { measureReady } from "./measure/ready.ts";
+import { measureReloads } from "./measure/reloads.ts";
 import { measureRequests } from "./measure/requests.ts";
+import { measureRouting } from "./measure/routing.ts";
 import { measureSaturation } from "./measure/saturation.ts";
 import { measureStalled } from "./measure/stalled.ts";
 import { measureTranslate } from "./measure/translate.ts";
@@ -72,6 +78,12 @@ async function measureFresh(bench: Bench): Promise<void> {
     memory: measureMemory,
     stalled: measureStalled,
     translate: measureTranslate,
+    routing: measureRouting,
+    hedging: measureHedging,
+    isolation: measureIsolation,
+    outage: measureOutage,
+    overload: measureOverload,
+    reloads: measureReloads,
   } as const;
   for (const [name, measure] of Object.entries(steps)) {
     if (!bench.plan.only.some((one) => one === name)) continue;

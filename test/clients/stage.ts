@@ -1,5 +1,6 @@
 /** What the tests with real clients stand on: the gateway between them and one fake provider of each dialect. */
 import { afterAll, beforeAll, describe } from "bun:test";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import { startGateway } from "../instruments/start-gateway.ts";
 import type { TestGateway } from "../instruments/test-gateway.ts";
 import { DIALECTS, type FakeDialectId, modelOf, type Scenario } from "./facts.ts";
@@ -45,7 +46,7 @@ export function describeClient(name: string, suite: (stage: () => ClientStage) =
     beforeAll(async () => {
       const providers = FakeProviders.start();
       try {
-        const gateway = await startGateway({ config: providers.configText() + REASONING_MODELS });
+        const gateway = await startGateway({ config: providers.configText() + REASONING_MODELS + writeDefaults() });
         stage = {
           gateway,
           providers,

@@ -173,3 +173,119 @@ describe("what a definition says of settings", () => {
     ]);
   });
 });
+
+describe("what a provider may be given to do", () => {
+  const load = async (entry: string) => loadText(`providers: { demo: {${entry}} }\n`);
+  const providerOf = async (entry: string) => (await load(entry)).providers.get("demo");
+
+  test("is bounded by default in its retries alone", async () => {
+    expect(await providerOf("")).toMatchObject({
+      maxInFlightTokens: null,
+      adaptive: null,
+      retryBudget: { share: 0.2, minPerSecond: 10 },
+      budget: null,
+      rateLimitHeaders: [],
+    });
+  });
+
+  test("takes every bound", async () => {
+    const provider = await providerOf(
+      "max_in_flight_tokens: 9, adaptive_concurrency: { min: 2, max: 20 }, retry_budget: { share: 5%, min_per_second: 0 }, budget: { usd: 2.5, per: 1h }",
+    );
+    expect(provider).toMatchObject({
+      maxInFlightTokens: 9,
+      adaptive: { min: 2, max: 20 },
+      retryBudget: { share: 0.05, minPerSecond: 0 },
+      budget: { usd: 2.5, windowMs: 3_600_000 },
+    });
+    expect(await providerOf("adaptive_concurrency: {}, retry_budget: { share: 5% }")).toMatchObject({
+      adaptive: { min: 4, max: 200 },
+      retryBudget: { share: 0.05, minPerSecond: 10 },
+    });
+    expect((await providerOf("adaptive_concurrency: null"))?.adaptive).toBeNull();
+  });
+
+  test("names the headers of its definition that tell when limits reset, in lower case", async () => {
+    const { providers } = await loadText("providers: { openai: { api_key: k } }\n");
+    expect(providers.get("openai")?.rateLimitHeaders).toEqual(["x-ratelimit-reset-requests"]);
+  });
+
+  test("cannot adapt between bounds that contradict each other", async () => {
+    expect(await problemsOf("providers: { demo: { adaptive_concurrency: { min: 5, max: 4 } } }\n")).toEqual([
+      "config.yaml:1:22: providers.demo.adaptive_concurrency: expected min to be at most max, got 5 and 4",
+    ]);
+    expect(
+      await problemsOf("providers: { demo: { max_concurrent: 3, adaptive_concurrency: { min: 5, max: 9 } } }\n"),
+    ).toEqual([
+      "config.yaml:1:41: providers.demo.adaptive_concurrency: expected min to be at most max_concurrent, got 5 and 3",
+    ]);
+  });
+
+  test("does not adapt beyond its fixed bound, and says so", async () => {
+    const snapshot = await load("max_concurrent: 8, adaptive_concurrency: { min: 4, max: 9 }");
+    expect(snapshot.providers.get("demo")?.adaptive).toEqual({ min: 4, max: 8 });
+    expect(snapshot.warnings).toEqual([
+      "providers.demo.adaptive_concurrency.max is 9, but max_concurrent is 8: 8 holds.",
+    ]);
+  });
+
+  test.each(["max_concurrent: 8", "adaptive_concurrency: {}", "max_in_flight_tokens: 9"])(
+    "may have a queue beside %s",
+    async (bound) => {
+      expect((await load(`queue: { size: 1, timeout: 1s }, ${bound}`)).warnings).toEqual([]);
+    },
+  );
+});
+
+describe("a credential's id", () => {
+  const idsOf = async (text: string) => {
+    const { providers } = await loadText(`providers: { ${text} }\n`);
+    return [...providers.values()].flatMap(({ credentials }) => credentials.map(({ id }) => id));
+  };
+
+  test("stays while the credential does, and changes with it", async () => {
+    const [first = ""] = await idsOf("openai: { api_key: one }");
+    expect(first).toMatch(/^[0-9a-f]{16}$/);
+    expect(await idsOf("openai: { api_keys: [two, one], max_concurrent: 3 }")).toEqual([expect.any(String), first]);
+    expect(await idsOf("openai: { api_key: two }")).not.toContain(first);
+  });
+
+  test("is another one for the same key at another entry: what one place refuses, another may take", async () => {
+    const ids = await idsOf("openai: { api_key: one }, other: { provider: openai, api_key: one }");
+    expect(new Set(ids).size).toBe(2);
+  });
+
+  test("says nothing of the key, and is not the key's own hash", async () => {
+    const hash = new Bun.CryptoHasher("sha256").update("canary-key").digest("hex");
+    const [id = ""] = await idsOf("openai: { api_key: canary-key }");
+    expect(hash).not.toContain(id);
+  });
+
+  test("of an authorizer follows the key and the settings", async () => {
+    const cloud = defineProvider({
+      id: "cloud",
+      name: "Test",
+      baseUrl: "https://{region}.example.com",
+      surfaces: [{ dialect: "openai-chat" }],
+      credential: null,
+      makeAuthorizer: () => ({ authorize: () => [], invalidate: () => {} }),
+      isKeyOptional: true,
+      settings: [{ key: "region", env: [], default: "eu", expected: "a region" }],
+      source: "test",
+    });
+    const idOf = async (entry: string) => {
+      const options = optionsFor("config.yaml", { files: { "config.yaml": `providers: { cloud: {${entry}} }\n` } });
+      const { providers } = await loadSnapshot({ ...options, definitions: new Map([["cloud", cloud]]) });
+      return providers.get("cloud")?.credentials[0]?.id;
+    };
+    const ids = await Promise.all(["", "api_key: k", "api_key: l", "api_key: k, region: us"].map(idOf));
+    expect(new Set(ids).size).toBe(4);
+    expect(await idOf("api_key: k, region: eu")).toBe(ids[1] as string);
+  });
+});
+
+test("a credential that is there twice is a problem, and is not shown", async () => {
+  expect(await problemsOf("providers: { openai: { api_keys: [canary, b, canary] } }\n")).toEqual([
+    "config.yaml:1:46: providers.openai.api_keys[2]: expected every credential once, got one for the second time",
+  ]);
+});

@@ -14,9 +14,10 @@ test("a config that can be used is counted", async () => {
 
 test("warnings follow, one line each, and no secret", async () => {
   const lines = summarize(await loadText(DESIGN_EXAMPLE, DESIGN_SURROUNDINGS)).split("\n");
-  expect(lines[0]).toBe("ok: 4 providers, 3 models, 15 warnings");
-  expect(lines).toHaveLength(16);
-  expect(lines).toContain("warning: models.gpt-4o.hedge has no effect in this version.");
+  expect(lines.slice(0, 2)).toEqual([
+    "ok: 4 providers, 3 models, 1 warning",
+    "warning: defaults.on_disconnect has no effect in this version.",
+  ]);
   expect(lines.join("\n")).not.toMatch(/sk-openai|az-key|sk-ant/);
 });
 

@@ -1,3 +1,4 @@
+import type { CompileExpression } from "../../src/config/compile-provider.ts";
 import type { CompiledSnapshot } from "../../src/config/compile.ts";
 import type { Credential, Provider } from "../../src/exchange.ts";
 import { loadSnapshot, type LoadOptions } from "../../src/config/load.ts";
@@ -16,6 +17,7 @@ export const DEFINITIONS: ReadonlyMap<string, ProviderDefinition> = new Map(
       surfaces: [{ dialect: "openai-chat" }],
       baseUrl: "https://api.openai.com/v1",
       credential: bearer("OPENAI_API_KEY"),
+      rateLimitHeaders: ["X-RateLimit-Reset-Requests"],
       source: "test",
     }),
     defineProvider({
@@ -102,10 +104,17 @@ export function optionsFor(path: string | null, surroundings: Surroundings = {})
     definitions: DEFINITIONS,
     env: surroundings.env ?? {},
     files: memoryFiles(surroundings.files ?? {}),
+    compileExpression: compileTestExpression,
     generation: 7,
     now: () => 1_000,
   };
 }
+
+/** An expression of the tests: `true`, `false`, or something wrong at its third character. */
+export const compileTestExpression: CompileExpression = (text) =>
+  text === "true" || text === "false"
+    ? { test: () => text === "true" }
+    : { problem: "expected true or false, got something else", offset: text.length > 3 ? 2 : null };
 
 /** Loads a text as if it stood in `config.yaml`. */
 export function loadText(text: string, surroundings: Surroundings = {}): Promise<CompiledSnapshot> {
@@ -129,7 +138,10 @@ export async function problemsIn(load: () => Promise<unknown>): Promise<readonly
   }
 }
 
-/** DESIGN section 7's example without `keys`, which this version refuses. */
+/** SHA-256 of "test". */
+export const TEST_HASH = "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08";
+
+/** DESIGN section 7's example; the hash, shortened there, is that of "test". */
 export const DESIGN_EXAMPLE = `
 listen:
   unix: { path: /run/llmux/llmux.sock, mode: "0660" }   # null turns it off
@@ -156,6 +168,9 @@ models:
     breaker: { consecutive: 5, failure_share: 50%, window: 60s, minimum: 10, open: 30s }
   claude: { deployments: [ { provider: anthropic, model: claude-sonnet-4-5 } ] }
   "local/*": { deployments: [ { provider: local, model: "*" } ] }
+
+keys:                                                   # none configured: every local caller is "anonymous"
+  - { name: shop, sha256: ${TEST_HASH}, models: [gpt-4o, "local/*"], rpm: 600, tpm: 200000, max_concurrent: 50, team: marketing, tags: [eu] }
 
 defaults: { strategy: simple-shuffle, retries: 2, drop_params: false, on_disconnect: cancel }
 limits:   { max_concurrent: 10000, max_in_flight_tokens: 20000000 }

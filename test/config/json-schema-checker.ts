@@ -38,6 +38,7 @@ const CHECKS: Readonly<Record<string, (at: At, rule: unknown) => readonly string
       array: Array.isArray(value),
       string: typeof value === "string",
       integer: Number.isInteger(value),
+      number: typeof value === "number",
       boolean: typeof value === "boolean",
       null: value === null,
     };

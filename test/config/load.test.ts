@@ -1,5 +1,6 @@
 import { describe, expect, test } from "bun:test";
 import { loadConfig, loadSnapshot } from "../../src/config/load.ts";
+import { NO_LIMITS } from "../../src/policy.ts";
 import {
   headerOf,
   DEFINITIONS,
@@ -45,26 +46,9 @@ describe("a config file", () => {
     expect(snapshot.models.get("local/*")?.deployments[0]).toMatchObject({ group: "local/*", model: "*" });
   });
 
-  test("says in one sentence each which keys have no effect yet", async () => {
+  test("says in one sentence which key has no effect yet, and has nothing else to say of the example", async () => {
     const { warnings } = await loadText(DESIGN_EXAMPLE, DESIGN_SURROUNDINGS);
-    const without = (path: string): string => `${path} has no effect in this version.`;
-    expect(warnings).toEqual([
-      without("models.gpt-4o.strategy"),
-      without("models.gpt-4o.deployments[0].weight"),
-      without("models.gpt-4o.deployments[0].tpm"),
-      without("models.gpt-4o.deployments[0].rpm"),
-      without("models.gpt-4o.deployments[1].tags"),
-      without("models.gpt-4o.retries"),
-      without("models.gpt-4o.fallbacks"),
-      without("models.gpt-4o.context_window_fallbacks"),
-      without("models.gpt-4o.hedge"),
-      without("models.gpt-4o.breaker"),
-      without("defaults.strategy"),
-      without("defaults.retries"),
-      without("defaults.on_disconnect"),
-      without("limits.max_in_flight_tokens"),
-      "models.gpt-4o has 2 deployments; only the first is used in this version.",
-    ]);
+    expect(warnings).toEqual(["defaults.on_disconnect has no effect in this version."]);
   });
 
   test("has every default when it says next to nothing", async () => {
@@ -79,6 +63,9 @@ describe("a config file", () => {
       streamUsage: true,
       limits: {
         maxConcurrent: 10_000,
+        rates: NO_LIMITS,
+        reserved: { high: 0, normal: 0 },
+        shedding: { memoryShare: 0.9, loopDelayMs: null },
         queue: null,
         maxHeadBytes: 16_384,
         maxHeaders: 100,
@@ -123,6 +110,11 @@ limits:
   max_pending_bytes: 8192
   max_pending_bytes_total: 1MiB
   max_connections: 6
+  rpm: 600
+  tpm: 1000
+  max_in_flight_tokens: 500
+  reserved: { high: 10%, normal: 25% }
+  shedding: { memory: null, loop_delay: 500ms }
 pool: { max_idle: 0, idle_timeout: 1h }
 stream_usage: false
 drain: { delay: 1s, timeout: 0s }
@@ -141,6 +133,9 @@ log: { level: debug, format: text }
     });
     expect(snapshot.limits).toEqual({
       maxConcurrent: 5,
+      rates: { rpm: 600, tpm: 1_000, maxConcurrent: null, maxInFlightTokens: 500 },
+      reserved: { high: 0.1, normal: 0.25 },
+      shedding: { memoryShare: null, loopDelayMs: 500 },
       queue: { size: 9, timeoutMs: 1_000 },
       maxHeadBytes: 8_192,
       maxHeaders: 50,
@@ -230,7 +225,7 @@ providers:
     const snapshot = await loadText("\uFEFFlog:\r\n  level: warn\r\n");
     expect(snapshot.log.level).toBe("warn");
     expect(await problemsOf("\uFEFFlog:\r\n  level: wran\r\n")).toEqual([
-      'config.yaml:2:10: log.level: expected one of debug, info, warn, error, got "wran"',
+      'config.yaml:2:10: log.level: expected one of debug, info, warn, error, got "wran"; did you mean "warn"?',
     ]);
   });
 });
@@ -357,6 +352,16 @@ describe("the environment", () => {
     ]);
   });
 
+  test("stands for amounts with decimals where they belong, and only there", async () => {
+    const text = (key: string) =>
+      `providers:\n  demo:\n    ${key}: ${"${N}"}\n    budget:\n      per: 1h\n      usd: ${"${N}"}\n`;
+    const { providers } = await loadText(text("max_concurrent").replace("${N}", "1"), { env: { N: "2.5" } });
+    expect(providers.get("demo")?.budget).toEqual({ usd: 2.5, windowMs: 3_600_000 });
+    expect(await problemsOf(text("max_concurrent"), { env: { N: "2.5" } })).toEqual([
+      'config.yaml:3:21: providers.demo.max_concurrent: expected an integer between 1 and 1000000, got what "${N}" stands for',
+    ]);
+  });
+
   test("a text of digits stays a text", async () => {
     const snapshot = await loadText("providers:\n  openai:\n    api_key: ${KEY}\n", { env: { KEY: "12345" } });
     expect(headerOf(snapshot.providers.get("openai"))?.value.reveal()).toBe("Bearer 12345");
@@ -446,7 +451,13 @@ describe("secrets", () => {
     ["a colon that YAML takes for a key", `providers:\n  openai:\n    api_key: ${CANARY}: ${CANARY}`],
     ["an alias", `providers: { openai: { api_key: *${CANARY} } }`],
     ["a tag", `providers: { openai: { api_key: !${CANARY} x } }`],
-    ["a hash that is none", `keys: [{ name: a, sha256: ${CANARY} }]`],
+    ["a key where its hash belongs", `keys: [{ name: a, sha256: ${CANARY} }]`],
+    ["a key where its hash belongs, in a list", `keys: [{ name: a, sha256: [${CANARY}] }]`],
+    ["a key where its hash belongs, from the environment", "keys: [{ name: a, sha256: 'x${SECRET}' }]"],
+    ["keys as a list of texts", `keys: [${CANARY}]`],
+    ["keys by name", `keys: { shop: ${CANARY} }`],
+    ["one key alone", `keys: ${CANARY}`],
+    ["a key beside its name", `keys: [{ name: a, key: ${CANARY} }]`],
   ];
   for (const [name, text] of WRONG) {
     test(`appear in no message: ${name}`, async () => {

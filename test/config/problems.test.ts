@@ -78,7 +78,7 @@ const CASES: readonly {
     name: "a merge key, which YAML 1.2 does not have",
     text: "providers:\n  demo: &d { provider: demo }\n  other: { <<: *d }\n",
     problems: [
-      `config.yaml:3:12: providers.other["<<"]: expected a known key, got "<<"; known here: provider, base_url, api_key, api_keys, headers, dialect, dialects, region, project, account, api_version, max_concurrent, queue, tls, proxy, timeouts`,
+      `config.yaml:3:12: providers.other["<<"]: expected a known key, got "<<"; known here: provider, base_url, api_key, api_keys, headers, dialect, dialects, region, project, account, api_version, max_concurrent, max_in_flight_tokens, queue, adaptive_concurrency, retry_budget, budget, tls, proxy, timeouts`,
       `config.yaml:3:3: providers.other: expected the key "provider", because "other" is not the id of a known provider; known are anthropic, azure, demo, openai, openai-compatible`,
     ].toReversed(),
   },
@@ -183,7 +183,7 @@ const CASES: readonly {
     name: "percentages",
     text: "providers: { demo: {} }\nmodels:\n  m:\n    deployments: [{ provider: demo, model: m }]\n    hedge: { after: 1s, max_extra: 0.05 }\n",
     problems: [
-      "config.yaml:5:36: models.m.hedge.max_extra: expected a percentage between 0% and 100% such as 5%, got 0.05",
+      "config.yaml:5:36: models.m.hedge.max_extra: expected a percentage between 0.1% and 100% such as 5%, got 0.05",
     ],
   },
   {
@@ -221,16 +221,6 @@ const CASES: readonly {
     problems: ["config.yaml:1:25: listen.unix.path: expected a path of at most 107 bytes, got 130"],
   },
   // ---- keys ----
-  {
-    name: "keys, which this version does not enforce",
-    text: `keys:\n  - { name: shop, sha256: ${"9f86d081".repeat(8)} }\n`,
-    problems: ["config.yaml:1:1: keys: keys are not enforced in this version; remove the section rather than run open"],
-  },
-  {
-    name: "an empty list of keys",
-    text: "keys: []\n",
-    problems: ["config.yaml:1:1: keys: keys are not enforced in this version; remove the section rather than run open"],
-  },
   // ---- providers ----
   {
     name: "a name that is no known id, without the key that says which it is",

@@ -2,6 +2,7 @@
 import { afterAll, beforeAll, describe } from "bun:test";
 import OpenAI from "openai";
 import { findExecutable, startExecutable } from "../instruments/executable.ts";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import type { TestGateway } from "../instruments/test-gateway.ts";
 import { startUpstream, type Upstream, type UpstreamOptions } from "../instruments/upstream.ts";
 
@@ -22,7 +23,7 @@ providers:
 models:
   example: { deployments: [{ provider: fake, model: example-model }] }
   "local/*": { deployments: [{ provider: fake, model: "*" }] }
-`;
+${writeDefaults()}`;
 }
 
 /**

@@ -55,7 +55,7 @@ const CASES: readonly FaultCase[] = [
   { name: "says 500", fault: faults.serverError, ...both(passed("http_5xx")) },
   { name: "says 503", fault: faults.unavailable, ...both(passed("http_5xx")) },
   { name: "says 529", fault: faults.overloaded, ...both(passed("http_5xx")) },
-  { name: "says 200 with an error", fault: faults.errorIn200, whole: passed("error_in_200") },
+  { name: "says 200 with an error", fault: faults.errorIn200, whole: error(502, "error_in_200") },
   { name: "answers with a web page", fault: faults.htmlAnswer, ...both(error(502, "content_type")) },
   { name: "names another content type", fault: faults.wrongContentType, whole: passed() },
   { name: "answers with half a JSON text", fault: faults.truncatedJson, whole: error(502, "truncated") },

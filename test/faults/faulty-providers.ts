@@ -2,6 +2,7 @@
 import { answerFor } from "../instruments/answers.ts";
 import { testCertificates } from "../instruments/certificates.ts";
 import * as faults from "../instruments/faults.ts";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import { auditPermits, sumMetric } from "../instruments/permit-audit.ts";
 import { RawClient, writePost } from "../instruments/raw-client.ts";
 import { startGateway } from "../instruments/start-gateway.ts";
@@ -50,15 +51,16 @@ export async function openWard(): Promise<Ward> {
       `  ${name}: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "${url}", tls: { ca: ${JSON.stringify(caPem)} } }`,
   );
   const models = entries.map(([name]) => `  ${name}: { deployments: [ { provider: ${name}, model: ${name} } ] }`);
-  const limits = [`connect: ${TIMEOUT_MS}ms`, `first_byte: ${TIMEOUT_MS}ms`, `idle: ${TIMEOUT_MS}ms`, "total: 20s"];
+  const limit = `${TIMEOUT_MS}ms`;
+  const timeouts = { connect: limit, first_byte: limit, idle: limit, total: "20s" };
   const gateway = await startGateway({
     config: [
       "providers:",
       ...lines,
       "models:",
       ...models,
-      "defaults:",
-      `  timeouts: { ${limits.join(", ")} }`,
+      // One attempt each: what a fault does to the caller is the matter here, not what saves it.
+      writeDefaults({ timeouts }),
       "drain: { timeout: 1s }",
       "",
     ].join("\n"),

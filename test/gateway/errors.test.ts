@@ -289,11 +289,14 @@ describe("an answer that is none", () => {
     expect(await sumMetric(stage.gateway, "llm_upstream_error_total", { error_type: "content_type" })).toBe(2);
   });
 
-  test("because it says 200 and is an error passes, and is counted", async () => {
+  test("because it says 200 and is an error is told as one, with the provider's words, and is counted", async () => {
     const script = faults.errorIn200();
     stage.upstream.respond = () => script;
     const answer = await stage.answer();
-    expect([answer.status, answer.body.equals(encodeStep(script[1] as Script[number]) as Buffer)]).toEqual([200, true]);
+    const said = JSON.parse((encodeStep(script[1] as Script[number]) as Buffer).toString()) as {
+      error: { message: string };
+    };
+    expect([answer.status, answer.json()]).toMatchObject([502, { error: { message: said.error.message } }]);
     expect(await sumMetric(stage.gateway, "llm_upstream_error_total", { error_type: "error_in_200" })).toBe(1);
   });
 

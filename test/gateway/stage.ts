@@ -2,6 +2,7 @@
 import { answerFor } from "../instruments/answers.ts";
 import { startTestGateway, type InProcessGateway } from "../instruments/gateway.ts";
 import type { HttpMessage } from "../instruments/http-reader.ts";
+import { ONE_ATTEMPT } from "../instruments/one-attempt.ts";
 import { auditPermits } from "../instruments/permit-audit.ts";
 import { RawClient, writePost, type PostOptions } from "../instruments/raw-client.ts";
 import type { UpstreamRequest } from "../instruments/script-player.ts";
@@ -160,6 +161,8 @@ function writeConfig(baseUrl: string, options: StageOptions): string {
     models: { m: { deployments: [{ provider: "fake", model: "m-there" }] }, ...options.models },
     drain: { timeout: "2s" },
     ...options.config,
+    // A test that wants the product's own retries and breaker says so in its `defaults`.
+    defaults: { ...ONE_ATTEMPT, ...(options.config?.["defaults"] as Entry | undefined) },
   };
   return Object.entries(sections)
     .map(([name, value]) => `${name}: ${JSON.stringify(value)}\n`)

@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import { jsonAnswer } from "../instruments/answers.ts";
 import { type InProcessGateway, startTestGateway } from "../instruments/gateway.ts";
 import type { HttpMessage } from "../instruments/http-reader.ts";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import { startUpstream, type Upstream } from "../instruments/upstream.ts";
 import type { CallerRequest, Differs } from "./callers.ts";
 import { compareRequests, describeDifference, type Difference } from "./difference.ts";
@@ -92,7 +93,7 @@ export class OracleStage<Sdk> {
     try {
       const gateway = await startTestGateway({
         // JSON is YAML.
-        config: `providers: ${JSON.stringify({ [options.provider]: entry })}\ndrain: { timeout: 1s }\n`,
+        config: `providers: ${JSON.stringify({ [options.provider]: entry })}\n${writeDefaults()}drain: { timeout: 1s }\n`,
       });
       return new OracleStage(options, upstream, gateway);
     } catch (error) {

@@ -1,5 +1,6 @@
 /** Plays every raw case, over TCP, written whole and split; README.md of this folder describes the format. */
 import { afterAll, beforeAll, describe, test } from "bun:test";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import { auditPermits } from "../instruments/permit-audit.ts";
 import { startGateway } from "../instruments/start-gateway.ts";
 import type { TestGateway } from "../instruments/test-gateway.ts";
@@ -20,6 +21,7 @@ beforeAll(async () => {
       `  local: { provider: openai-compatible, dialects: [openai-chat, openai-responses], base_url: "http://127.0.0.1:${upstream.port}/v1" }`,
       "models:",
       "  m: { deployments: [ { provider: local, model: m } ] }",
+      writeDefaults(),
       "",
     ].join("\n"),
   });

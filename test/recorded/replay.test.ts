@@ -5,6 +5,7 @@
  */
 import { afterAll, beforeAll, describe, expect, test } from "bun:test";
 import type { HttpMessage } from "../instruments/http-reader.ts";
+import { writeDefaults } from "../instruments/one-attempt.ts";
 import { auditPermits } from "../instruments/permit-audit.ts";
 import { Random, seedFromEnvironment } from "../instruments/random.ts";
 import { RawClient, writePost } from "../instruments/raw-client.ts";
@@ -52,6 +53,7 @@ beforeAll(async () => {
       "models:",
       "  m: { deployments: [ { provider: local, model: m } ] }",
       "log: { level: error }",
+      writeDefaults(),
       "",
     ].join("\n"),
   });

@@ -39,6 +39,11 @@ export class AnswerCheck {
     return this.#marks.chunks;
   }
 
+  /** Of the answer under way, or the last one; 0 before its head. */
+  get status(): number {
+    return this.#status;
+  }
+
   begin(scenario: Scenario): void {
     this.#scenario = scenario;
     this.#status = 0;

@@ -75,6 +75,11 @@ export class Connection {
     return this.#check.chunks;
   }
 
+  /** Of the answer under way, or the last one; 0 before its head. */
+  get status(): number {
+    return this.#check.status;
+  }
+
   get isWaiting(): boolean {
     return this.#isWaiting;
   }

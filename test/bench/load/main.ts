@@ -3,6 +3,7 @@ import type { Job, JobResult } from "../jobs.ts";
 import { runAborts } from "./aborts.ts";
 import { runChunks } from "./chunks.ts";
 import { runClosedLoop } from "./closed-loop.ts";
+import { runOffered } from "./offered.ts";
 import { runOpenStreams } from "./open-streams.ts";
 import { runRequests } from "./requests.ts";
 import { runStalled } from "./stalled.ts";
@@ -21,6 +22,8 @@ async function runJob(job: Job): Promise<JobResult> {
       return runStalled(job);
     case "aborts":
       return runAborts(job);
+    case "offered":
+      return runOffered(job);
   }
   job satisfies never;
 }

@@ -16,9 +16,26 @@ export function makeLlmuxBefore(binary: string): Subject {
   return describeLlmux({ name: "llmux-before", binary: resolve(binary), translates: false });
 }
 
-type Build = { readonly name: SubjectName; readonly binary: string; readonly translates: boolean };
+/**
+ * The same build with all that routing and admission do: three deployments to choose from by a strategy, breakers, retries and their
+ * budget, a key with rates, a team, a model's rates and one deployment's. What it costs is what the requests cost more.
+ */
+export const llmuxRouted: Subject = describeLlmux({
+  name: "llmux-routed",
+  binary: LLMUX_BINARY,
+  translates: false,
+  render: renderRouted,
+});
 
-function describeLlmux({ name, binary, translates }: Build): Subject {
+type Build = {
+  readonly name: SubjectName;
+  readonly binary: string;
+  readonly translates: boolean;
+  /** The config but for `listen`; by default one provider and one deployment. */
+  readonly render?: (upstream: Upstream) => string;
+};
+
+function describeLlmux({ name, binary, translates, render }: Build): Subject {
   return {
     name,
     description: "compiled executable, defaults: usage tap, JSON log line per exchange (to a file), metrics",
@@ -48,7 +65,7 @@ function describeLlmux({ name, binary, translates }: Build): Subject {
   unix: { path: ${socket}, mode: "0660" }
   http: 127.0.0.1:${port}
   ops: 127.0.0.1:${opsPort}
-${renderProviders(upstream, translates)}`,
+${render === undefined ? renderProviders(upstream, translates) : render(upstream)}`,
       );
       return {
         command: [binary, "serve", "--config", config],
@@ -60,6 +77,27 @@ ${renderProviders(upstream, translates)}`,
       };
     },
   };
+}
+
+/** SHA-256 of the key that the bench's callers send: "bench-caller". */
+const CALLER_KEY_SHA256 = new Bun.CryptoHasher("sha256").update("bench-caller").digest("hex");
+/** Limits that are counted and never met. */
+const AMPLE = "rpm: 1000000000, tpm: 1000000000000, max_concurrent: 100000, max_in_flight_tokens: 1000000000000";
+
+function renderRouted({ host, port }: Upstream): string {
+  const names = ["mock-a", "mock-b", "mock-c"];
+  const providers = names.map(
+    (name) =>
+      `  ${name}: { provider: openai-compatible, base_url: "http://${host}:${port}/v1", api_key: bench-provider, max_concurrent: 10000, max_in_flight_tokens: 1000000000000 }\n`,
+  );
+  const deployments = names.map((name) => `{ provider: ${name}, model: bench, ${AMPLE} }`);
+  return `providers:
+${providers.join("")}models:
+  ${MODEL_NAMES.chat}: { strategy: least-busy, ${AMPLE}, deployments: [ ${deployments.join(", ")} ] }
+teams: { bench: { ${AMPLE} } }
+keys: [ { name: bench, sha256: "${CALLER_KEY_SHA256}", team: bench, ${AMPLE} } ]
+limits: { rpm: 1000000000, tpm: 1000000000000, max_in_flight_tokens: 1000000000000 }
+`;
 }
 
 /** The mock as a provider of chat, and once more as one of messages. */

@@ -1,7 +1,7 @@
 /** What the bench needs to know of a proxy to start it and to call it. */
 import type { Target } from "../jobs.ts";
 
-export type SubjectName = "llmux" | "llmux-before" | "nginx" | "haproxy" | "bare" | "portkey";
+export type SubjectName = "llmux" | "llmux-before" | "llmux-routed" | "nginx" | "haproxy" | "bare" | "portkey";
 
 export type Upstream = { readonly host: string; readonly port: number };
 

@@ -10,6 +10,7 @@ import { GatewayError } from "../../../src/errors.ts";
 import { parseObject } from "../../../src/lib/json.ts";
 import { bodyAnswer, chunkedAnswer } from "../../instruments/answers.ts";
 import { startTestGateway, type InProcessGateway } from "../../instruments/gateway.ts";
+import { writeDefaults } from "../../instruments/one-attempt.ts";
 import { auditPermits } from "../../instruments/permit-audit.ts";
 import { fuzzSeed, Random } from "../../instruments/random.ts";
 import { RawClient, writePost } from "../../instruments/raw-client.ts";
@@ -46,7 +47,9 @@ beforeAll(async () => {
     dialect,
   });
   const providers = Object.fromEntries(DIALECT_LIST.map(({ id }) => [`fake-${id}`, provider(id)]));
-  gateway = await startTestGateway({ config: `providers: ${JSON.stringify(providers)}\ndrain: { timeout: 1s }\n` });
+  gateway = await startTestGateway({
+    config: `providers: ${JSON.stringify(providers)}\n${writeDefaults()}drain: { timeout: 1s }\n`,
+  });
 });
 afterAll(async () => {
   await gateway.stop();
