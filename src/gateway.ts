@@ -10,9 +10,10 @@ import { OpenExchange } from "./account/open-exchange.ts";
 import { waitForPermit } from "./admission/bulkheads.ts";
 import type { Bulkhead, Permit } from "./admission/bulkhead.ts";
 import type { PermitLedger } from "./admission/permit-ledger.ts";
-import { NOTHING_RESERVED } from "./admission/rate-limits.ts";
+import { NOTHING_RESERVED, type RateScope } from "./admission/rate-limits.ts";
 import type { Shedding } from "./admission/shedding.ts";
 import { authenticate, CHALLENGE, mayCall, priorityOf } from "./auth/authenticate.ts";
+import type { Endpoint } from "./dialect/dialect.ts";
 import type { LifecycleRequest } from "./dialect/openai-responses/lifecycle.ts";
 import { neutralErrorOf } from "./dialect/neutral-error.ts";
 import { guessDialect, type Recognised, recogniseEndpoint } from "./dialect/recognise.ts";
@@ -40,7 +41,7 @@ import type { Schedule } from "./lib/clock.ts";
 import type { TimerWheel } from "./lib/timer-wheel.ts";
 import { reasonOf } from "./relay/answer-head.ts";
 import { answerJson } from "./relay/answer-json.ts";
-import { findGroup } from "./route/find-group.ts";
+import { findGroup, type FoundGroup, lookUpGroup } from "./route/find-group.ts";
 import type { ResponseStore } from "./store/response-store.ts";
 import { BodyBudget } from "./wire/body-budget.ts";
 import { CallerConnection, type CallerHost } from "./wire/caller-connection.ts";
@@ -108,6 +109,8 @@ export class Gateway implements CallerHost {
       ...options,
       bodies: this.bodies,
       responses: this.#responses,
+      answerEstimate: (exchange, caller, endpoint, request) =>
+        this.#answerEstimate(exchange, caller, endpoint, request),
       settle: (exchange, caller, outcome) => this.#settle(exchange, caller, outcome),
       rescue: (exchange, caller, thrown) => this.#rescue(exchange, caller, thrown),
     });
@@ -219,23 +222,22 @@ export class Gateway implements CallerHost {
       const reading = this.#read(caller, recognised, snapshot);
       const request = reading instanceof Promise ? await reading : reading;
       exchange.startOwnWork();
-      const { group, rest } = findGroup(snapshot, request.model, (name) => mayCall(who.key, name));
+      const { group, rest } = lookUpGroup(snapshot, request.model) ?? refuseUnknown(snapshot, request.model, who);
       requireAllowed(who, request.model);
       const facts = this.#gatherFacts(caller, exchange, recognised, request, group, who);
-      exchange.endOwnWork();
       const admitting = this.#admit(exchange, snapshot, who, group, facts);
-      if (admitting !== null) await admitting;
+      if (admitting !== null) {
+        exchange.endOwnWork();
+        await admitting;
+      }
 
       // route
       exchange.group = group.name;
       const home = this.#responses.providerOfPrevious(request.previousId);
       const course = this.#router.plan({ snapshot, group, rest, facts, home, exchange, head: caller.head, who });
-      const onUncounted = (): void => this.#answerEstimate(caller, exchange, recognised, request);
-      const { endpoint } = recognised;
       // admission(deployment), attempts and relay
-      new Drive(this.#upstreams, caller, exchange, {
-        ...{ snapshot, caller, exchange, endpoint, request, course, facts, onUncounted },
-      }).start();
+      const { endpoint } = recognised;
+      new Drive(this.#upstreams, caller, exchange, { snapshot, endpoint, request, course, facts }).start();
     } catch (thrown) {
       this.#rescue(exchange, caller, thrown);
     }
@@ -338,7 +340,7 @@ export class Gateway implements CallerHost {
     if (scopes.length > 0) {
       const dialect = facts.dialect;
       exchange.ownLines = () => rateHeaderLines(dialect, scopes, clock(), wallClock());
-      const tokens = scopes.some((scope) => scope.boundsTokens) ? facts.tokens : 0;
+      const tokens = boundsTokens(scopes) ? facts.tokens : 0;
       const answer = limiter.reserve(scopes, tokens, clock());
       if (answer.kind === "refused") throw refusalError(answer);
       if (answer !== NOTHING_RESERVED) exchange.reserved = answer;
@@ -447,10 +449,10 @@ export class Gateway implements CallerHost {
     });
   }
 
-  #answerEstimate(caller: CallerStream, exchange: OpenExchange, recognised: Recognised, request: ReadRequest): void {
+  #answerEstimate(exchange: OpenExchange, caller: CallerStream, endpoint: Endpoint, request: ReadRequest): void {
     exchange.endOwnWork();
     exchange.step = { cancel: () => this.#rescue(exchange, caller, new CallerGone()) };
-    answerEstimate(caller, recognised, request, exchange.requestId, this.#options.wallClock(), () => {
+    answerEstimate(caller, endpoint, request, exchange.requestId, this.#options.wallClock(), () => {
       exchange.status = 200;
       this.#settle(exchange, caller, { kind: "finished" });
     });
@@ -526,8 +528,18 @@ function makeRequestId(): string {
   return `req_${REQUEST_ID_PREFIX}${(requestCount++).toString(16).padStart(8, "0")}`;
 }
 
+function boundsTokens(scopes: readonly RateScope[]): boolean {
+  for (const scope of scopes) if (scope.boundsTokens) return true;
+  return false;
+}
+
 function isRead(head: RequestHead): boolean {
   return head.method === "GET" || head.method === "HEAD";
+}
+
+/** Throws GatewayError `not_found`, which names models that the key may call. */
+function refuseUnknown(snapshot: Snapshot, model: string, { key }: Caller): FoundGroup {
+  return findGroup(snapshot, model, (name) => mayCall(key, name));
 }
 
 /** Throws GatewayError `forbidden` for a model that is there, but not for this key. */

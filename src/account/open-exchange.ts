@@ -59,7 +59,7 @@ export class OpenExchange {
   /** Its caller's permits: the gateway's, and those of its key, its team and the model. */
   #held: Held[] | null = null;
   #firstByteMs: number | null = null;
-  #preparedFromMs = 0;
+  #ownSinceMs: number | null = null;
   #overheadMs = 0;
   #upstreamEndMs: number | null = null;
   #goneMs: number | null = null;
@@ -92,12 +92,14 @@ export class OpenExchange {
 
   /** From here on the time is the gateway's own … */
   startOwnWork(): void {
-    this.#preparedFromMs = this.#clock();
+    this.#ownSinceMs = this.#clock();
   }
 
-  /** … until here. */
+  /** … until here; nothing where it was not. */
   endOwnWork(): void {
-    this.#overheadMs += this.#clock() - this.#preparedFromMs;
+    if (this.#ownSinceMs === null) return;
+    this.#overheadMs += this.#clock() - this.#ownSinceMs;
+    this.#ownSinceMs = null;
   }
 
   noteFirstByte(): void {

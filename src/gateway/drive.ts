@@ -45,20 +45,10 @@ const MAX_JUDGED_BYTES = 8 * 1024;
 /** What a drive is given beside the places it goes to. */
 export type DriveInput = {
   readonly snapshot: Snapshot;
-  readonly caller: CallerStream;
-  readonly exchange: OpenExchange;
   readonly endpoint: Endpoint;
   readonly request: ReadRequest;
   readonly course: Course;
   readonly facts: RequestFacts;
-  /** No provider can count tokens here: the gateway answers by itself. */
-  readonly onUncounted: () => void;
-};
-
-/** What is needed until bytes have reached the caller. */
-type Pending = DriveInput & {
-  /** By provider: credentials that were refused. */
-  readonly tried: Map<string, Set<number>>;
 };
 
 /** A stream that broke off in the middle, and why. */
@@ -69,7 +59,7 @@ export class Drive implements AttemptOwner {
   readonly #caller: CallerStream;
   readonly #exchange: OpenExchange;
   /** null once bytes have reached the caller: then nothing is tried any more, and nothing of the request is kept. */
-  #pending: Pending | null;
+  #pending: DriveInput | null;
   #attempt: Attempt | null = null;
   #rival: Attempt | null = null;
   /** The one whose answer goes to the caller. */
@@ -77,6 +67,8 @@ export class Drive implements AttemptOwner {
   #ticket: Ticket | null = null;
   #cancelWait: (() => void) | null = null;
   #cancelHedge: (() => void) | null = null;
+  /** By provider: credentials that were refused; null while none was. */
+  #tried: Map<string, Set<number>> | null = null;
   #resumes = 0;
   /** A stream that broke off and may be continued; set until nobody goes on with it. */
   #broken: Broken | null = null;
@@ -89,12 +81,12 @@ export class Drive implements AttemptOwner {
     this.#upstreams = upstreams;
     this.#caller = caller;
     this.#exchange = exchange;
-    this.#pending = input === null ? null : { ...input, tried: new Map() };
+    this.#pending = input;
   }
 
   /** The first move. */
   start(): void {
-    const { course } = this.#pending as Pending;
+    const { course } = this.#pending as DriveInput;
     this.#follow(course.start(this.#now(), this.#wallNow()));
   }
 
@@ -145,9 +137,10 @@ export class Drive implements AttemptOwner {
         return this.#try(move.candidate as LiveCandidate, false);
       case "wait": {
         this.#exchange.phase = "queued";
+        this.#exchange.endOwnWork();
         this.#exchange.step = this;
         // After the wait its credentials are worth another try.
-        this.#pending?.tried.delete(move.candidate.deployment.provider.name);
+        this.#tried?.delete(move.candidate.deployment.provider.name);
         this.#cancelWait = this.#upstreams.schedule(move.ms, () => {
           this.#cancelWait = null;
           this.#follow({ kind: "try", candidate: move.candidate });
@@ -163,10 +156,10 @@ export class Drive implements AttemptOwner {
 
   /** Says the request in the deployment's words and begins the attempt. */
   #try(candidate: LiveCandidate, isHedge: boolean): Move | null {
-    const pending = this.#pending as Pending;
+    const pending = this.#pending as DriveInput;
     const { deployment, upstreamModel } = candidate;
-    const { exchange, endpoint, request, facts, snapshot } = pending;
-    exchange.startOwnWork();
+    const exchange = this.#exchange;
+    const { endpoint, request, facts, snapshot } = pending;
     let plan: Plan;
     let outgoing: Outgoing;
     try {
@@ -180,19 +173,17 @@ export class Drive implements AttemptOwner {
       if (chosen === null && endpoint.operation === "count-tokens") {
         exchange.group = deployment.group;
         exchange.provider = deployment.provider.name;
-        pending.onUncounted();
+        this.#upstreams.answerEstimate(exchange, this.#caller, endpoint, request);
         return null;
       }
       if (chosen === null) throw unsupported(deployment.provider.name, endpoint.name);
-      plan = { routed: { deployment, upstreamModel }, chosen };
+      plan = { routed: candidate, chosen };
       outgoing = request.prepare(plan, this.#preparing(candidate, snapshot));
     } catch (thrown) {
       const error = GatewayError.from(thrown);
       if (error.code === "internal" || isHedge) throw error;
       // Another deployment may be able to say it; what this one cannot is told where nobody can.
       return pending.course.afterUnfit(candidate, error.message, error, this.#now(), this.#wallNow());
-    } finally {
-      exchange.endOwnWork();
     }
     return this.#begin(candidate, plan, outgoing, isHedge);
   }
@@ -243,6 +234,7 @@ export class Drive implements AttemptOwner {
   #queue(attempt: Attempt, bulkhead: Bulkhead, tokens: number, at: number): Move | null {
     const exchange = this.#exchange;
     exchange.phase = "queued";
+    exchange.endOwnWork();
     let isAnswered = false;
     const ticket = bulkhead.enqueue(
       {
@@ -294,7 +286,7 @@ export class Drive implements AttemptOwner {
       return this.#unfit(attempt, "breaker", null);
     }
     attempt.enter(entry, reserved, nowMs);
-    const tried = this.#pending?.tried.get(provider.name) ?? null;
+    const tried = this.#tried?.get(provider.name) ?? null;
     const chosen = upstreams.credentials.choose(provider, credentialScope(deployment), tried);
     if (chosen === null && provider.credentials.length > 0) {
       return this.#unfit(attempt, "every credential was refused", null);
@@ -302,19 +294,19 @@ export class Drive implements AttemptOwner {
     attempt.credential = chosen;
     const credential = chosen?.credential ?? null;
     if (credential === null || credential.kind === "header") {
-      this.#launch(attempt, staticHeaders(credential));
+      this.#launch(attempt, staticHeaders(credential), nowMs);
       return null;
     }
     const { method, path, body } = attempt.outgoing as Outgoing;
     const auth = credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
     if (!(auth instanceof Promise)) {
-      this.#launch(attempt, auth);
+      this.#launch(attempt, auth, nowMs);
       return null;
     }
     this.#exchange.phase = "connecting";
     auth
       .then((headers) => {
-        if (!attempt.isOver) this.#launch(attempt, headers);
+        if (!attempt.isOver) this.#launch(attempt, headers, this.#now());
       })
       .catch((thrown: unknown) => {
         if (!attempt.isOver) this.onAttemptEnd(attempt, { kind: "unanswered", error: GatewayError.from(thrown) });
@@ -334,17 +326,15 @@ export class Drive implements AttemptOwner {
   // ---- Relay --------------------------------------------------------------------------------------------------------------
 
   /** Starts the call; what comes back goes through the gate, or straight to a relay where nothing could be sent twice. */
-  #launch(attempt: Attempt, auth: AuthHeaders): void {
+  #launch(attempt: Attempt, auth: AuthHeaders, nowMs: number): void {
     const exchange = this.#exchange;
     // A caller that left, or a drain that cut it, while the last step was already on its way.
     if (exchange.isSettled || this.#caller.isGone) throw new CallerGone();
-    exchange.startOwnWork();
     const upstreams = this.#upstreams;
     const plan = attempt.plan as Plan;
     const outgoing = attempt.outgoing as Outgoing;
     const { deployment } = plan.routed;
     const { upload, isUpgrade, isStreamRequested } = outgoing;
-    const nowMs = this.#now();
     exchange.group = deployment.group;
     exchange.provider = deployment.provider.name;
     if (exchange.attempts++ === 0) upstreams.live.budgetOf(deployment.provider, nowMs).onRequest(nowMs);
@@ -617,9 +607,10 @@ export class Drive implements AttemptOwner {
     let hasOtherCredential = false;
     if (credential !== null && (failureClass === "auth" || failureClass === "rate_limit")) {
       hasOtherCredential = this.#upstreams.credentials.hasAnother(credential);
-      const tried = pending.tried.get(provider.name) ?? new Set<number>();
+      this.#tried ??= new Map();
+      const tried = this.#tried.get(provider.name) ?? new Set<number>();
       tried.add(credential.index);
-      pending.tried.set(provider.name, tried);
+      this.#tried.set(provider.name, tried);
     }
     const failure = { class: failureClass, retryAfterMs, hasOtherCredential };
     return pending.course.afterFailure(attempt.candidate, failure, this.#now(), this.#wallNow());
@@ -664,6 +655,7 @@ export class Drive implements AttemptOwner {
   #forgetRequest(attempt: Attempt): void {
     this.#prompt = this.#pending?.facts.seenHints ?? null;
     this.#pending = null;
+    this.#tried = null;
     this.#exchange.ownLines = null;
     attempt.plan = null;
     attempt.outgoing = null;

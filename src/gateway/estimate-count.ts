@@ -1,7 +1,7 @@
 /** Counting tokens for a model whose provider has no such call: an estimate, told as one. */
 import { parseBody } from "../dialect/translate.ts";
 import type { NeutralRequest, Part } from "../dialect/neutral.ts";
-import type { Recognised } from "../dialect/recognise.ts";
+import type { Endpoint } from "../dialect/dialect.ts";
 import { answerJson } from "../relay/answer-json.ts";
 import type { CallerStream } from "../wire/caller-stream.ts";
 import { dialectOf, type ReadRequest } from "./read-request.ts";
@@ -18,7 +18,7 @@ const MEDIA_SHARE = 10;
 /** Answers with an estimate in the caller's dialect; the header `x-llmux-usage-source` says that it is one. */
 export function answerEstimate(
   caller: CallerStream,
-  { endpoint, model }: Recognised,
+  endpoint: Endpoint,
   request: ReadRequest,
   requestId: string,
   nowMs: number,
@@ -27,7 +27,7 @@ export function answerEstimate(
   const query = new URLSearchParams(caller.head.query);
   const codec = dialectOf(endpoint.dialect).countTokens;
   if (codec === null || request.body === null) throw new Error("an endpoint that counts has a body and a codec");
-  const context = { endpoint, model: model ?? request.model, isStream: false, query };
+  const context = { endpoint, model: request.model, isStream: false, query };
   const read = codec.readRequest(parseBody(request.body), context);
   const count = { inputTokens: estimateTokens(read), cachedTokens: null, extra: null };
   const json = codec.writeAnswer(count, {

@@ -1,4 +1,4 @@
-import { readTokenHints } from "../account/estimate-tokens.ts";
+import { certainlyExceeds, readTokenHints } from "../account/estimate-tokens.ts";
 import { tagsOf } from "../auth/request-tags.ts";
 import type { TokenRatios } from "../account/token-ratio.ts";
 import type { Caller } from "../exchange.ts";
@@ -106,6 +106,12 @@ export class RequestFacts implements Facts {
     if (this.#body === null) return null;
     this.#hints ??= readTokenHints(this.#body);
     return this.#hints;
+  }
+
+  /** Whether the prompt is longer than a context window beyond doubt. */
+  certainlyExceeds(contextWindow: number): boolean {
+    const { hints } = this;
+    return hints !== null && certainlyExceeds(hints.promptBytes, hints.images, contextWindow);
   }
 
   header(name: string): string | null {

@@ -1,5 +1,4 @@
 import type { OpenExchange } from "../account/open-exchange.ts";
-import { certainlyExceeds } from "../account/estimate-tokens.ts";
 import type { Caller, Deployment, ModelGroup, Snapshot } from "../exchange.ts";
 import type { Strategy } from "../route/candidate.ts";
 import { Course } from "../route/course.ts";
@@ -23,43 +22,54 @@ export type RouteInput = {
   readonly who: Caller;
 };
 
+type CourseOptions = ConstructorParameters<typeof Course>[0];
+/** What is the same for every request, made once: a request's course costs one object, and no closures. */
+type Shared = Pick<CourseOptions, "strategyOf" | "liveOf" | "availability" | "budgetOf" | "random">;
+
 /** Makes each exchange's course: which deployments there are for it, and what is known of them. */
 export class Router {
-  readonly #upstreams: Upstreams;
+  readonly #shared: Shared;
   readonly #strategies = new WeakMap<ModelGroup, Strategy>();
+  #resolvedFor: Snapshot | null = null;
+  #resolve: CourseOptions["resolve"] = () => null;
 
-  constructor(upstreams: Upstreams) {
-    this.#upstreams = upstreams;
+  constructor({ live, bulkheads, clock, random }: Upstreams) {
+    this.#shared = {
+      strategyOf: (group) => this.#strategyOf(group),
+      liveOf: (deployment) => live.of(deployment),
+      availability: (deployment, nowMs) => live.availability(deployment, bulkheads.isFull(deployment), nowMs),
+      budgetOf: (provider) => live.budgetOf(provider, clock()),
+      random,
+    };
   }
 
   plan({ snapshot, group, rest, facts, home, exchange, head, who }: RouteInput): Course {
-    const { live, bulkheads, clock, random } = this.#upstreams;
+    if (this.#resolvedFor !== snapshot) {
+      this.#resolvedFor = snapshot;
+      this.#resolve = (name) => lookUpGroup(snapshot, name);
+    }
+    const { strategyOf, liveOf, availability, budgetOf, random } = this.#shared;
     const trace = wantsTrace(head, who) ? new Trace() : null;
     if (trace !== null) showTrace(exchange, trace);
     return new Course({
       group,
       rest,
-      resolve: (name) => lookUpGroup(snapshot, name),
+      resolve: this.#resolve,
       facts,
-      strategyOf: (each) => this.strategyOf(each),
-      liveOf: (deployment) => live.of(deployment),
-      availability: (deployment, nowMs) => live.availability(deployment, bulkheads.isFull(deployment), nowMs),
-      budgetOf: (provider) => live.budgetOf(provider, clock()),
+      strategyOf,
+      liveOf,
+      availability,
+      budgetOf,
       random,
       trace,
       mayFallBack: head.headers.get("x-llmux-fallbacks") !== "off",
       deadlineMs: exchange.startedMs + longestTotal(group.deployments),
       preferredProvider: home,
-      estimate: {
-        certainlyExceeds(contextWindow) {
-          const { hints } = facts;
-          return hints !== null && certainlyExceeds(hints.promptBytes, hints.images, contextWindow);
-        },
-      },
+      estimate: facts,
     });
   }
 
-  strategyOf(group: ModelGroup): Strategy {
+  #strategyOf(group: ModelGroup): Strategy {
     let strategy = this.#strategies.get(group);
     if (strategy === undefined) {
       strategy = makeStrategy(group.policy.strategy);

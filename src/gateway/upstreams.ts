@@ -6,6 +6,7 @@ import { RateLimiter } from "../admission/rate-limits.ts";
 import { costOf, deploymentAccount, providerAccount, Spend } from "../admission/spend.ts";
 import type { OpenExchange } from "../account/open-exchange.ts";
 import { TokenRatios } from "../account/token-ratio.ts";
+import type { Endpoint } from "../dialect/dialect.ts";
 import type { Deployment, Origin, Outcome, Provider, Snapshot, Usage } from "../exchange.ts";
 import type { Schedule } from "../lib/clock.ts";
 import type { TimerWheel } from "../lib/timer-wheel.ts";
@@ -15,6 +16,7 @@ import { type ConnectionPool, ConnectionPools } from "../wire/connection-pool.ts
 import type { AnswerKind } from "../wire/socket-options.ts";
 import { Credentials } from "./credentials.ts";
 import { LiveDeployments } from "./live-deployments.ts";
+import type { ReadRequest } from "./read-request.ts";
 import type { ResponsesState } from "./responses-state.ts";
 
 export type UpstreamsOptions = {
@@ -30,6 +32,13 @@ export type UpstreamsOptions = {
   readonly responses: ResponsesState;
   readonly onBulkheadRejected: (provider: string) => void;
   readonly onFault: (error: unknown) => void;
+  /** Answers where no provider can count tokens. */
+  readonly answerEstimate: (
+    exchange: OpenExchange,
+    caller: CallerStream,
+    endpoint: Endpoint,
+    request: ReadRequest,
+  ) => void;
   /** Ends an exchange. */
   readonly settle: (exchange: OpenExchange, caller: CallerStream, outcome: Outcome) => void;
   /** Turns what was thrown into an answer. */
@@ -46,6 +55,7 @@ export class Upstreams {
   readonly responses: ResponsesState;
   readonly onBulkheadRejected: (provider: string) => void;
   readonly onFault: (error: unknown) => void;
+  readonly answerEstimate: UpstreamsOptions["answerEstimate"];
   readonly settle: UpstreamsOptions["settle"];
   readonly rescue: UpstreamsOptions["rescue"];
   readonly pools: ConnectionPools;
@@ -71,6 +81,7 @@ export class Upstreams {
     this.responses = options.responses;
     this.onBulkheadRejected = options.onBulkheadRejected;
     this.onFault = options.onFault;
+    this.answerEstimate = options.answerEstimate;
     this.settle = options.settle;
     this.rescue = options.rescue;
     this.pools = new ConnectionPools(snapshot.limits, options.wheel);

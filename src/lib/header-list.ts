@@ -21,6 +21,10 @@ const KNOWN_FIELDS = [
   "upgrade",
   "x-api-key",
   "x-goog-api-key",
+  "x-llmux-debug",
+  "x-llmux-fallbacks",
+  "x-llmux-priority",
+  "x-llmux-tags",
   "x-request-id",
 ] as const;
 
@@ -69,8 +73,11 @@ export function makeFieldFilter(names: Iterable<string>): FieldFilter {
   const dropped: string[] = [];
   for (const name of names) {
     const id = IDS.get(name);
-    if (id === undefined) dropped.push(name);
-    else isKnownDropped[id] = 1;
+    if (id !== undefined) isKnownDropped[id] = 1;
+    else dropped.push(name);
+    if (!name.endsWith("*")) continue;
+    const prefix = name.slice(0, -1);
+    for (const [known, knownId] of IDS) if (known.startsWith(prefix)) isKnownDropped[knownId] = 1;
   }
   return { isKnownDropped, dropped };
 }
