@@ -351,6 +351,23 @@ export type ExchangeRecord = {
   readonly upstreamErrorType: UpstreamErrorType | null;
 };
 
+/** What routing and admission count beside exchanges; each has one label from a closed list or from the config. */
+export type RouteCounter =
+  /** A further attempt; label: the class of the failure before it. */
+  | "retries"
+  /** An attempt in another model group; label: that group. */
+  | "fallbacks"
+  /** A second attempt beside a slow one; label: whether its answer was taken ("true", "false"). */
+  | "hedges"
+  /** A stream continued elsewhere; label: the deployment's group. */
+  | "resumes"
+  /** A request refused by a rate or by its caller's places; label: the scope. */
+  | "rate_limited"
+  /** A request refused before memory or the event loop gave out; label: its class. */
+  | "shed"
+  /** An active health check; label: its result. */
+  | "health_checks";
+
 /** Who listens to exchanges; no room imports its observers. */
 export interface ExchangeObserver {
   onSettled(record: ExchangeRecord): void;

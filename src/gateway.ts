@@ -18,11 +18,11 @@ import type { LifecycleRequest } from "./dialect/openai-responses/lifecycle.ts";
 import { neutralErrorOf } from "./dialect/neutral-error.ts";
 import { guessDialect, type Recognised, recogniseEndpoint } from "./dialect/recognise.ts";
 import { GatewayError } from "./errors.ts";
-import type { Caller, ExchangeObserver, ModelGroup, Origin, Outcome, Snapshot } from "./exchange.ts";
+import type { Caller, ExchangeObserver, ModelGroup, Origin, Outcome, RouteCounter, Snapshot } from "./exchange.ts";
 import { answerLocally } from "./gateway/answer-locally.ts";
 import { Drive } from "./gateway/drive.ts";
 import { checkDeployment } from "./gateway/check-deployment.ts";
-import { HealthChecks, type HealthResult } from "./gateway/health-checks.ts";
+import { HealthChecks } from "./gateway/health-checks.ts";
 import { answerEstimate } from "./gateway/estimate-count.ts";
 import { rateHeaderLines, refusalError } from "./gateway/rate-headers.ts";
 import {
@@ -65,8 +65,8 @@ export type GatewayOptions = {
   /** Responses of providers that keep none themselves. */
   readonly responseStore: ResponseStore;
   readonly onBulkheadRejected: (provider: string) => void;
-  /** Active checks are counted apart from callers' requests. */
-  readonly onHealthCheck: (provider: string, result: HealthResult) => void;
+  /** What routing and admission count beside exchanges. */
+  readonly count: (counter: RouteCounter, label: string) => void;
   /** Says which requests are refused before memory or the event loop gives out; null: none. */
   readonly shedding: Shedding | null;
   readonly random: () => number;
@@ -115,7 +115,7 @@ export class Gateway implements CallerHost {
       rescue: (exchange, caller, thrown) => this.#rescue(exchange, caller, thrown),
     });
     this.#router = new Router(this.#upstreams);
-    const { schedule, random, clock, onFault, onHealthCheck } = options;
+    const { schedule, random, clock, onFault, count } = options;
     this.#health = new HealthChecks({
       schedule,
       random,
@@ -123,7 +123,7 @@ export class Gateway implements CallerHost {
       check: (deployment, timeoutMs, signal) => checkDeployment(this.#upstreams, deployment, timeoutMs, signal),
       onResult: (deployment, result) => {
         if (result !== "unknown") this.#upstreams.live.noteHealth(deployment, result === "healthy", clock());
-        onHealthCheck(deployment.provider.name, result);
+        count("health_checks", result);
       },
     });
     this.#health.reconfigure(snapshot);
@@ -318,6 +318,7 @@ export class Gateway implements CallerHost {
   #shed({ priority }: OpenExchange): void {
     const { shedding, random } = this.#options;
     if (shedding === null || shedding.admits(priority, random)) return;
+    this.#options.count("shed", priority);
     throw new GatewayError("overloaded", `The gateway is overloaded and takes no requests of priority ${priority}.`, {
       retryAfterSeconds: shedding.retryAfterSeconds,
     });
@@ -342,18 +343,16 @@ export class Gateway implements CallerHost {
       exchange.ownLines = () => rateHeaderLines(dialect, scopes, clock(), wallClock());
       const tokens = boundsTokens(scopes) ? facts.tokens : 0;
       const answer = limiter.reserve(scopes, tokens, clock());
-      if (answer.kind === "refused") throw refusalError(answer);
+      if (answer.kind === "refused") {
+        this.#options.count("rate_limited", answer.scope);
+        throw refusalError(answer);
+      }
       if (answer !== NOTHING_RESERVED) exchange.reserved = answer;
     }
-    this.#take(bulkheads.ofKey(who.key), `The key ${who.name}`, "rate_limited", exchange, facts);
-    this.#take(
-      bulkheads.ofTeam(team === null ? null : (snapshot.teams.get(team) ?? null)),
-      `The team ${team}`,
-      "rate_limited",
-      exchange,
-      facts,
-    );
-    this.#take(bulkheads.ofModel(group), `The model ${group.name}`, "overloaded", exchange, facts);
+    const teamOf = team === null ? null : (snapshot.teams.get(team) ?? null);
+    this.#take(bulkheads.ofKey(who.key), "key", who.name, exchange, facts);
+    this.#take(bulkheads.ofTeam(teamOf), "team", team ?? "", exchange, facts);
+    this.#take(bulkheads.ofModel(group), "model", group.name, exchange, facts);
     const { gatewayTokens } = bulkheads;
     if (gatewayTokens === null) return null;
     const { tokens } = facts;
@@ -369,8 +368,8 @@ export class Gateway implements CallerHost {
   /** A place that nobody waits for: full is full. */
   #take(
     bulkhead: Bulkhead | null,
-    whose: string,
-    code: "rate_limited" | "overloaded",
+    scope: "key" | "team" | "model",
+    name: string,
     exchange: OpenExchange,
     facts: RequestFacts,
   ): void {
@@ -380,11 +379,14 @@ export class Gateway implements CallerHost {
       exchange.hold(permit);
       return;
     }
+    this.#options.count("rate_limited", scope);
     const what = bulkhead.boundsTokens ? "requests or tokens in flight" : "concurrent requests";
-    throw new GatewayError(code, `${whose} is at its limit of ${what}.`, {
-      retryAfterSeconds: OVERLOADED_RETRY_SECONDS,
-      ...(code === "rate_limited" ? { detail: "rate_limit_exceeded" } : {}),
-    });
+    const message = `The ${scope} ${name} is at its limit of ${what}.`;
+    const retryAfterSeconds = OVERLOADED_RETRY_SECONDS;
+    // A caller's own limit is its business (429); a model's is not (503).
+    throw scope === "model"
+      ? new GatewayError("overloaded", message, { retryAfterSeconds })
+      : new GatewayError("rate_limited", message, { retryAfterSeconds, detail: "rate_limit_exceeded" });
   }
 
   #waitForPermit(bulkhead: Bulkhead, tokens: number, exchange: OpenExchange): Promise<Permit> {

@@ -145,6 +145,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
         ],
       };
     },
+    deployments: () => running.upstreams.live.standings(),
     pendingBytes: () => running.pending.totalBytes,
     evictedCallers: () => running.pending.evicted,
     logLinesDropped: () => log.dropped,
@@ -167,7 +168,7 @@ async function start(options: SidecarOptions, startedMs: number, log: Log, opene
     answerHealth: (path) => answerHealth(path, unreadiness),
     responseStore: await openResponseStore(watcher.current.responses),
     onBulkheadRejected: (provider) => metrics.onBulkheadRejected(provider),
-    onHealthCheck: (provider, result) => metrics.onHealthCheck(provider, result),
+    count: (counter, label) => metrics.onRouted(counter, label),
     shedding,
     random: Math.random,
     onFault,

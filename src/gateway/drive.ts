@@ -2,16 +2,12 @@
  * Drives one exchange through its attempts: the course says what comes next, the drive does it. From a candidate over the
  * deployment's admission to a call and its relay, and from each end of those to the next move or to the exchange's own end.
  */
-import { isBadKeyAnswer } from "../admission/bad-key-answer.ts";
-import type { Bulkhead, Permit, Ticket } from "../admission/bulkhead.ts";
-import { readRetryAfterMs, readRetryDelay } from "../admission/rate-limit-reset.ts";
-import { NOTHING_RESERVED } from "../admission/rate-limits.ts";
+import type { Permit, RejectReason, Ticket } from "../admission/bulkhead.ts";
 import { type OpenExchange, tokensOf } from "../account/open-exchange.ts";
 import type { Endpoint } from "../dialect/dialect.ts";
 import { GatewayError, upstreamErrorTypeOf } from "../errors.ts";
 import type { AuthHeaders, Snapshot } from "../exchange.ts";
 import type { FailureClass } from "../policy.ts";
-import { asObject, asString, parseObject } from "../lib/json.ts";
 import type { RelayEnd } from "../relay/answer-relay.ts";
 import { AnswerRelay } from "../relay/answer-relay.ts";
 import { CommitGate, type HeldAnswer } from "../relay/commit-gate.ts";
@@ -19,28 +15,24 @@ import type { Relay } from "../relay/relay.ts";
 import { TranslateRelay } from "../relay/translate-relay.ts";
 import { chooseSurface } from "../route/choose-surface.ts";
 import type { Course } from "../route/course.ts";
-import { classifyBody, classifyStatus } from "../route/failure-class.ts";
+import { classifyStatus } from "../route/failure-class.ts";
 import type { Move } from "../route/move.ts";
 import { CallerGone, type CallerStream } from "../wire/caller-stream.ts";
 import { type CallListener, UpstreamCall } from "../wire/upstream-call.ts";
+import { authorizeAttempt, enterDeployment, type FullPlace, noPlace, takePlaces, type Unfit } from "./admit-attempt.ts";
 import { Attempt, type AttemptOwner } from "./attempt.ts";
 import { composeCall } from "./compose-call.ts";
-import { credentialScope, staticHeaders } from "./credentials.ts";
+import { readErrorAnswer } from "./error-answer.ts";
 import { judgeError, judgeFailure, judgeSuccess } from "./judge.ts";
 import type { LiveCandidate } from "./live-deployments.ts";
 import { makeRelay, makeSlowAnswerGuard } from "./make-relay.ts";
 import type { Outgoing, Plan } from "./outgoing.ts";
-import { refusalError } from "./rate-headers.ts";
 import { dialectOf, type Preparing, type ReadRequest } from "./read-request.ts";
 import type { RequestFacts } from "./request-facts.ts";
 import type { Upstreams } from "./upstreams.ts";
 
-/** Seconds after which a request that found no place may come again. */
-const OVERLOADED_RETRY_SECONDS = 1;
 /** What a stream may be continued: each time another deployment broke off. */
 const MAX_RESUMES = 3;
-/** Of an error answer so much is read to know what it means. */
-const MAX_JUDGED_BYTES = 8 * 1024;
 
 /** What a drive is given beside the places it goes to. */
 export type DriveInput = {
@@ -213,92 +205,49 @@ export class Drive implements AttemptOwner {
 
   // ---- Admission (deployment) ---------------------------------------------------------------------------------------------
 
-  /** The provider's place, then the deployment's own; waits in a queue where there is one. */
   #admit(attempt: Attempt, from: number): Move | null {
-    const { bulkheads } = this.#upstreams;
-    const { deployment } = attempt.candidate;
-    for (let at = from; at < 2; at++) {
-      const bulkhead = at === 0 ? bulkheads.ofProvider(deployment.provider) : bulkheads.ofDeployment(deployment);
-      if (bulkhead === null) continue;
-      const tokens = bulkhead.boundsTokens ? (this.#pending?.facts.tokens ?? 0) : 0;
-      const permit = bulkhead.tryAcquire(tokens, this.#exchange.priority);
-      if (permit !== null) attempt.hold(permit);
-      else if (attempt.isHedge) {
-        this.#drop(attempt);
-        return null;
-      } else return this.#queue(attempt, bulkhead, tokens, at);
-    }
-    return this.#enter(attempt);
+    const facts = this.#pending?.facts ?? null;
+    const full = takePlaces(this.#upstreams, attempt, from, facts, this.#exchange.priority);
+    if (full === null) return this.#enter(attempt);
+    if (attempt.isHedge) this.#drop(attempt);
+    else this.#queue(attempt, full);
+    return null;
   }
 
-  #queue(attempt: Attempt, bulkhead: Bulkhead, tokens: number, at: number): Move | null {
+  /** Waits in the queue, where there is one. */
+  #queue(attempt: Attempt, { at, bulkhead, tokens }: FullPlace): void {
     const exchange = this.#exchange;
     exchange.phase = "queued";
     exchange.endOwnWork();
     let isAnswered = false;
-    const ticket = bulkhead.enqueue(
-      {
-        onGranted: (permit: Permit) => {
-          isAnswered = true;
-          this.#ticket = null;
-          attempt.hold(permit);
-          this.#follow(this.#guarded(() => this.#admit(attempt, at + 1)));
-        },
-        onRejected: (reason) => {
-          isAnswered = true;
-          this.#ticket = null;
-          const { provider } = attempt.candidate.deployment;
-          this.#upstreams.onBulkheadRejected(provider.name);
-          const why = {
-            full: "is at its limit of concurrent requests",
-            timeout: "had no free place in time",
-            shed: "gave this request's place to a more urgent one",
-          }[reason];
-          const error = new GatewayError("overloaded", `The provider ${provider.name} ${why}.`, {
-            retryAfterSeconds: OVERLOADED_RETRY_SECONDS,
-          });
-          this.#follow(this.#guarded(() => this.#unfit(attempt, why, error)));
-        },
+    const waiter = {
+      onGranted: (permit: Permit) => {
+        isAnswered = true;
+        this.#ticket = null;
+        attempt.hold(permit);
+        this.#goOn(() => this.#admit(attempt, at + 1));
       },
-      tokens,
-      exchange.priority,
-    );
+      onRejected: (reason: RejectReason) => {
+        isAnswered = true;
+        this.#ticket = null;
+        const { name } = attempt.candidate.deployment.provider;
+        this.#upstreams.onBulkheadRejected(name);
+        this.#goOn(() => this.#unfit(attempt, noPlace(name, reason)));
+      },
+    };
+    const ticket = bulkhead.enqueue(waiter, tokens, exchange.priority);
     if (!isAnswered) this.#ticket = ticket;
-    return null;
   }
 
-  /** Its share of the deployment's rates, the breaker's leave, a credential: then it goes. */
   #enter(attempt: Attempt): Move | null {
     const upstreams = this.#upstreams;
-    const { deployment, live } = attempt.candidate;
-    const { provider } = deployment;
     const nowMs = this.#now();
-    let reserved = null;
-    if (live.scope !== null) {
-      const tokens = live.scope.boundsTokens ? (this.#pending?.facts.tokens ?? 0) : 0;
-      const answer = upstreams.limiter.reserve(live.scope.alone, tokens, nowMs);
-      if (answer.kind === "refused") return this.#unfit(attempt, "rate limit", refusalError(answer));
-      if (answer !== NOTHING_RESERVED) reserved = answer;
-    }
-    const entry = live.breaker.enter(nowMs) ?? (this.#pending?.course.isLastResort === true ? "pass" : null);
-    if (entry === null) {
-      reserved?.settle(0, nowMs);
-      return this.#unfit(attempt, "breaker", null);
-    }
-    attempt.enter(entry, reserved, nowMs);
-    const tried = this.#tried?.get(provider.name) ?? null;
-    const chosen = upstreams.credentials.choose(provider, credentialScope(deployment), tried);
-    if (chosen === null && provider.credentials.length > 0) {
-      return this.#unfit(attempt, "every credential was refused", null);
-    }
-    attempt.credential = chosen;
-    const credential = chosen?.credential ?? null;
-    if (credential === null || credential.kind === "header") {
-      this.#launch(attempt, staticHeaders(credential), nowMs);
-      return null;
-    }
-    const { method, path, body } = attempt.outgoing as Outgoing;
-    const auth = credential.authorizer.authorize({ method, path, hostHeader: provider.origin.hostHeader, body });
+    const { facts, course } = this.#pending ?? { facts: null, course: null };
+    const unfit = enterDeployment(upstreams, attempt, facts, course?.isLastResort === true, nowMs);
+    if (unfit !== null) return this.#unfit(attempt, unfit);
+    const tried = this.#tried?.get(attempt.candidate.deployment.provider.name) ?? null;
+    const auth = authorizeAttempt(upstreams, attempt, tried);
+    if (auth === "none left") return this.#unfit(attempt, { why: "every credential was refused", error: null });
     if (!(auth instanceof Promise)) {
       this.#launch(attempt, auth, nowMs);
       return null;
@@ -315,7 +264,7 @@ export class Drive implements AttemptOwner {
   }
 
   /** The deployment cannot take it: no attempt was made. */
-  #unfit(attempt: Attempt, why: string, error: GatewayError | null): Move | null {
+  #unfit(attempt: Attempt, { why, error }: Unfit): Move | null {
     this.#drop(attempt);
     if (attempt.isHedge) return null;
     const { course } = this.#pending ?? {};
@@ -344,6 +293,7 @@ export class Drive implements AttemptOwner {
     let listener: CallListener;
     const broken = this.#broken;
     if (broken !== null) {
+      upstreams.count("resumes", deployment.group);
       // It goes on with what another deployment began.
       attempt.relay = broken.attempt.relay;
       this.#winner = attempt;
@@ -443,6 +393,7 @@ export class Drive implements AttemptOwner {
     this.#winner = attempt;
     this.#cancelHedge?.();
     this.#cancelHedge = null;
+    if (this.#rival !== null) this.#upstreams.count("hedges", String(attempt === this.#rival));
     const other = attempt === this.#rival ? this.#attempt : this.#rival;
     if (other !== null && other !== attempt) this.#drop(other);
     const { deployment } = attempt.candidate;
@@ -453,37 +404,25 @@ export class Drive implements AttemptOwner {
     return attempt.relay;
   }
 
-  onErrorAnswer(attempt: Attempt, { head, body }: HeldAnswer): boolean {
-    const { status, headers } = head;
-    const text = body.toString("utf8", 0, MAX_JUDGED_BYTES);
-    const isBadKey = isBadKeyAnswer(status, text);
-    const failureClass = isBadKey ? "auth" : classifyBody(status, text);
-    const { provider } = attempt.candidate.deployment;
-    const retryAfterMs =
-      readRetryAfterMs((name) => headers.get(name), provider.rateLimitHeaders, this.#wallNow()) ??
-      (status === 429 ? readRetryDelay(text) : null);
-    const isHidden = status < 400 && !headers.startsWith("content-type", "text/event-stream");
-    const errorType = isHidden ? "error_in_200" : status < 400 ? "stream_error" : upstreamErrorTypeOf(status);
-    this.#exchange.upstreamErrorType = errorType;
-    judgeFailure(this.#upstreams, attempt, failureClass, isBadKey ? 401 : status, retryAfterMs);
+  onErrorAnswer(attempt: Attempt, answer: HeldAnswer): boolean {
+    const said = readErrorAnswer(answer, attempt.candidate.deployment.provider, this.#wallNow());
+    this.#exchange.upstreamErrorType = said.type;
+    judgeFailure(this.#upstreams, attempt, said.class, said.status, said.retryAfterMs);
     if (this.#hasOther(attempt)) {
       this.#drop(attempt);
       return false;
     }
-    const move = this.#nextAfter(attempt, failureClass, retryAfterMs);
-    if (move === null || move.kind === "end") {
-      // Whatever comes last is the answer: a provider's own word says more than ours.
-      if (!isHidden) return true;
-      // A client would take it for an answer, and find nothing in it.
-      attempt.end("unserved", this.#now());
-      const message = readErrorMessage(text) ?? "The provider answered with an error.";
-      queueMicrotask(() => this.#rescue(new GatewayError("upstream_error", message, { upstreamType: "error_in_200" })));
-      return false;
-    }
+    const move = this.#nextAfter(attempt, said.class, said.retryAfterMs);
+    const isLast = move === null || move.kind === "end";
+    // Whatever comes last is the answer: a provider's own word says more than ours.
+    if (isLast && said.hidden === null) return true;
     attempt.end("unserved", this.#now());
     this.#attempt = null;
     // After the gate has let go of the call.
-    queueMicrotask(() => this.#follow(move));
+    queueMicrotask(() => {
+      if (!isLast) this.#follow(move);
+      else this.#rescue(said.hidden);
+    });
     return false;
   }
 
@@ -613,7 +552,13 @@ export class Drive implements AttemptOwner {
       this.#tried.set(provider.name, tried);
     }
     const failure = { class: failureClass, retryAfterMs, hasOtherCredential };
-    return pending.course.afterFailure(attempt.candidate, failure, this.#now(), this.#wallNow());
+    const move = pending.course.afterFailure(attempt.candidate, failure, this.#now(), this.#wallNow());
+    if (move.kind !== "end") {
+      const { group } = move.candidate.deployment;
+      this.#upstreams.count("retries", failureClass);
+      if (group !== attempt.candidate.deployment.group) this.#upstreams.count("fallbacks", group);
+    }
+    return move;
   }
 
   /** Whether the other one of a race is still running. */
@@ -671,13 +616,13 @@ export class Drive implements AttemptOwner {
     this.#upstreams.rescue(this.#exchange, this.#caller, thrown);
   }
 
-  #guarded(step: () => Move | null): Move | null {
-    if (this.#exchange.isSettled) return null;
+  /** After a wait. */
+  #goOn(step: () => Move | null): void {
+    if (this.#exchange.isSettled) return;
     try {
-      return step();
+      this.#follow(step());
     } catch (thrown) {
       this.#rescue(thrown); // the caller has left, or what comes next cannot be done
-      return null;
     }
   }
 
@@ -688,13 +633,6 @@ export class Drive implements AttemptOwner {
   #wallNow(): number {
     return this.#upstreams.wallClock();
   }
-}
-
-/** What an error answer says; null where it does not say it in a common place. */
-function readErrorMessage(text: string): string | null {
-  const error = parseObject(text)?.["error"];
-  const message = asString(error) ?? asString(asObject(error)?.["message"]);
-  return message === null ? null : message.slice(0, 1_000);
 }
 
 function unsupported(provider: string, endpoint: string): GatewayError {

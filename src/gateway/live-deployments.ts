@@ -188,6 +188,14 @@ export class LiveDeployments {
     }
   }
 
+  /** How each stands, for metrics. */
+  *standings(): Iterable<{ id: string; breaker: "closed" | "half-open" | "open"; isCooling: boolean }> {
+    const nowMs = this.#clock();
+    for (const { deployment, breaker, coolDown } of this.#byId.values()) {
+      yield { id: deployment.id, breaker: breaker.state(nowMs).kind, isCooling: coolDown.untilMs(nowMs) !== null };
+    }
+  }
+
   /** Every deployment that was asked so far, for status and metrics. */
   all(): Iterable<Live> {
     return this.#byId.values();

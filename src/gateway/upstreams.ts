@@ -7,7 +7,7 @@ import { costOf, deploymentAccount, providerAccount, Spend } from "../admission/
 import type { OpenExchange } from "../account/open-exchange.ts";
 import { TokenRatios } from "../account/token-ratio.ts";
 import type { Endpoint } from "../dialect/dialect.ts";
-import type { Deployment, Origin, Outcome, Provider, Snapshot, Usage } from "../exchange.ts";
+import type { Deployment, Origin, Outcome, Provider, RouteCounter, Snapshot, Usage } from "../exchange.ts";
 import type { Schedule } from "../lib/clock.ts";
 import type { TimerWheel } from "../lib/timer-wheel.ts";
 import type { BodyBudget } from "../wire/body-budget.ts";
@@ -31,6 +31,7 @@ export type UpstreamsOptions = {
   readonly bodies: BodyBudget;
   readonly responses: ResponsesState;
   readonly onBulkheadRejected: (provider: string) => void;
+  readonly count: (counter: RouteCounter, label: string) => void;
   readonly onFault: (error: unknown) => void;
   /** Answers where no provider can count tokens. */
   readonly answerEstimate: (
@@ -54,6 +55,7 @@ export class Upstreams {
   readonly bodies: BodyBudget;
   readonly responses: ResponsesState;
   readonly onBulkheadRejected: (provider: string) => void;
+  readonly count: UpstreamsOptions["count"];
   readonly onFault: (error: unknown) => void;
   readonly answerEstimate: UpstreamsOptions["answerEstimate"];
   readonly settle: UpstreamsOptions["settle"];
@@ -80,6 +82,7 @@ export class Upstreams {
     this.bodies = options.bodies;
     this.responses = options.responses;
     this.onBulkheadRejected = options.onBulkheadRejected;
+    this.count = options.count;
     this.onFault = options.onFault;
     this.answerEstimate = options.answerEstimate;
     this.settle = options.settle;

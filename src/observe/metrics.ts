@@ -1,7 +1,7 @@
 /** What the product promises to count, in Prometheus' words: cells that cost additions, text only when scraped. */
 import Registry from "prom-client/lib/registry.js";
 import type { UpstreamErrorType } from "../errors.ts";
-import type { ExchangeObserver, ExchangeRecord, UsageSource } from "../exchange.ts";
+import type { ExchangeObserver, ExchangeRecord, RouteCounter, UsageSource } from "../exchange.ts";
 import {
   ExchangeCells,
   FIRST_BYTE,
@@ -17,7 +17,14 @@ import { histogramSamples, registerFamily, type MetricFamily, type Sample } from
 import { processMetricFamilies } from "./process-metrics.ts";
 
 /** What others know and a scrape asks for. */
+export type DeploymentStanding = {
+  readonly id: string;
+  readonly breaker: "closed" | "half-open" | "open";
+  readonly isCooling: boolean;
+};
+
 export type MetricSources = {
+  deployments(): Iterable<DeploymentStanding>;
   readonly version: string;
   inFlight(): Iterable<readonly [provider: string, count: number]>;
   config(): {
@@ -38,6 +45,19 @@ const ABORT = shapeHistogram([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0
 /** 2,000 pairs of provider and model are 65,000 series and 5 MB a scrape: more than any server likes to be given. */
 const DEFAULT_MAX_CELLS = 2_000;
 const MAX_PROVIDERS = 1_000;
+/** Of larger configs the first that were asked are shown. */
+const MAX_DEPLOYMENTS = 2_000;
+const BREAKER_VALUES = { closed: 0, "half-open": 1, open: 2 } as const;
+
+const ROUTING_FAMILIES: readonly (readonly [counter: RouteCounter, label: string, help: string])[] = [
+  ["retries", "reason", "Further attempts, by the class of the failure before them."],
+  ["fallbacks", "model", "Attempts in another model group, by that group."],
+  ["hedges", "won", "Second attempts beside a slow one, by whether their answer was taken."],
+  ["resumes", "model", "Streams that broke off and were continued elsewhere."],
+  ["rate_limited", "scope", "Requests refused by a limit of their caller, model or deployment."],
+  ["shed", "priority", "Requests refused before memory or the event loop gave out."],
+  ["health_checks", "result", "Active health checks by their result."],
+];
 
 export class Metrics implements ExchangeObserver {
   readonly contentType = Registry.PROMETHEUS_CONTENT_TYPE;
@@ -49,7 +69,15 @@ export class Metrics implements ExchangeObserver {
   readonly #usageRecords: Record<UsageSource, number> = { provider: 0, estimated: 0, none: 0 };
   readonly #upstreamErrors = new Map<string, Map<UpstreamErrorType, number>>();
   readonly #bulkheadRejected = new Map([["", 0]]);
-  readonly #healthChecks = new Map<string, Map<string, number>>();
+  readonly #routing: Record<RouteCounter, Map<string, number>> = {
+    retries: new Map(),
+    fallbacks: new Map(),
+    hedges: new Map(),
+    resumes: new Map(),
+    rate_limited: new Map(),
+    shed: new Map(),
+    health_checks: new Map(),
+  };
   #rendering: Promise<string> | null = null;
 
   constructor(sources: MetricSources, options: { readonly maxCells?: number } = {}) {
@@ -73,12 +101,11 @@ export class Metrics implements ExchangeObserver {
     this.#bulkheadRejected.set(name, (this.#bulkheadRejected.get(name) ?? 0) + 1);
   }
 
-  /** An active health check ended; `result`: one of a closed list of words. */
-  onHealthCheck(provider: string, result: string): void {
-    const name = boundedName(this.#healthChecks, provider);
-    const counts = this.#healthChecks.get(name) ?? new Map<string, number>();
-    counts.set(result, (counts.get(result) ?? 0) + 1);
-    this.#healthChecks.set(name, counts);
+  /** Something of routing or admission happened; `label` is bounded by the config or a closed list. */
+  onRouted(counter: RouteCounter, label: string): void {
+    const counts = this.#routing[counter];
+    const name = boundedName(counts, label);
+    counts.set(name, (counts.get(name) ?? 0) + 1);
   }
 
   /** The whole exposition, format 0.0.4. Scrapes that overlap share one rendering. */
@@ -158,8 +185,14 @@ export class Metrics implements ExchangeObserver {
       family("counter", "llm_bulkhead_rejected_total", "Requests refused for want of a free slot.", () =>
         labelled("provider", this.#bulkheadRejected, "gateway"),
       ),
-      family("counter", "llm_health_checks_total", "Active health checks by their result.", () =>
-        this.#readHealthChecks(),
+      ...ROUTING_FAMILIES.map(([counter, label, help]) =>
+        family("counter", `llm_${counter}_total`, help, () => labelled(label, this.#routing[counter])),
+      ),
+      family("gauge", "llm_breaker_state", "Of each deployment that was asked: 0 closed, 1 half-open, 2 open.", () =>
+        this.#readDeployments(sources, ({ breaker }) => BREAKER_VALUES[breaker]),
+      ),
+      family("gauge", "llm_deployment_cooldown", "1 while a deployment rests after a rate limit.", () =>
+        this.#readDeployments(sources, ({ isCooling }) => (isCooling ? 1 : 0)),
       ),
       family("gauge", "llm_config_generation", "Number of the config in use.", () => one(sources.config().generation)),
       family("gauge", "llm_config_in_sync", "1 when the files on disk are the config in use.", () =>
@@ -212,9 +245,11 @@ export class Metrics implements ExchangeObserver {
     }
   }
 
-  *#readHealthChecks(): Generator<Sample> {
-    for (const [provider, counts] of this.#healthChecks) {
-      for (const [result, value] of counts) yield { labels: { provider, result }, value };
+  *#readDeployments(sources: MetricSources, read: (standing: DeploymentStanding) => number): Generator<Sample> {
+    let count = 0;
+    for (const standing of sources.deployments()) {
+      if (++count > MAX_DEPLOYMENTS) return;
+      yield { labels: { deployment: standing.id }, value: read(standing) };
     }
   }
 

@@ -3,6 +3,7 @@ import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
+import { isIdentity, isJsonType } from "./answer-checks.ts";
 import { joinSlices } from "./chunk-framing.ts";
 import type { Relay } from "./relay.ts";
 
@@ -58,6 +59,8 @@ export class CommitGate implements CallListener, DeadlineOwner {
   readonly #expectsStream: boolean;
   #call: UpstreamCall | null = null;
   #state: State = "waiting";
+  /** Whether an error in the place of an answer could be seen. */
+  #isReadable = false;
   #head: ResponseHead | null = null;
   #held: Buffer[] | null = null;
   #heldBytes = 0;
@@ -86,6 +89,9 @@ export class CommitGate implements CallListener, DeadlineOwner {
   onHead(head: ResponseHead): void {
     this.#head = head;
     this.#state = head.status >= 400 ? "error" : "begun";
+    const isText =
+      this.#expectsStream || isJsonType(head) || head.headers.startsWith("content-type", "text/event-stream");
+    this.#isReadable = isText && isIdentity(head.headers.get("content-encoding"));
   }
 
   onBody(bytes: Buffer, slices: BodySlices): void {
@@ -148,6 +154,10 @@ export class CommitGate implements CallListener, DeadlineOwner {
   /** The first bytes of an answer: mostly they tell at once that it is no error. */
   #begin(bytes: Buffer, slices: BodySlices): void {
     if (slices.count === 0) return;
+    if (!this.#isReadable) {
+      this.#commit()?.onBody(bytes, slices);
+      return;
+    }
     if (this.#held === null && slices.count === 1 && this.#guard === null) {
       const verdict = lookAt(bytes, slices.starts[0] as number, slices.ends[0] as number);
       if (verdict === "answer") {

@@ -30,6 +30,7 @@ test("the README names every command and every metric", async () => {
     version: "0",
     inFlight: () => [],
     config: () => ({ generation: 1, isInSync: true, reloads: [] }),
+    deployments: () => [],
     pendingBytes: () => 0,
     evictedCallers: () => 0,
     logLinesDropped: () => 0,

@@ -51,6 +51,7 @@ test("an exchange that carries more than its record should prints and counts onl
     version: "1.2.3",
     inFlight: () => [],
     config: () => ({ generation: 1, isInSync: true, reloads: [] }),
+    deployments: () => [],
     pendingBytes: () => 0,
     evictedCallers: () => 0,
     logLinesDropped: () => 0,

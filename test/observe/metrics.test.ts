@@ -8,6 +8,7 @@ const quietSources: MetricSources = {
   version: "1.2.3",
   inFlight: () => [],
   config: () => ({ generation: 1, isInSync: true, reloads: [] }),
+  deployments: () => [],
   pendingBytes: () => 0,
   evictedCallers: () => 0,
   logLinesDropped: () => 0,

@@ -141,10 +141,24 @@ async function relayOne(
   }
 }
 
+/** What an answer says that is an error in spite of its status; null for any other. */
+function messageOfHiddenError(body: Buffer): string | null {
+  const text = body.toString();
+  if (!/^\s*\{\s*"error":\s*\{/.test(text)) return null;
+  return (JSON.parse(text) as { error: { message: string } }).error.message;
+}
+
 function checkAnswer(exchange: RecordedExchange, body: Buffer, answer: HttpMessage): "whole" | "broken" {
   const { status } = exchange.response;
   const came = answer.body;
   if (answer.isComplete) {
+    const said = status < 300 ? messageOfHiddenError(body) : null;
+    if (said !== null) {
+      // It says 200 and is an error: told as one, with the provider's words.
+      const told = (answer.json() as { error?: { message?: string } }).error?.message;
+      if (answer.status >= 400 && told === said.slice(0, 1_000)) return "whole";
+      throw new Error(`expected an error that says ${said}, got ${answer.status}: ${came.toString().slice(0, 300)}`);
+    }
     const isSame = answer.status === status && Bun.hash(came) === Bun.hash(body);
     if (!isSame) {
       throw new Error(
