@@ -101,7 +101,7 @@ export type RetrySettings = {
 };
 
 export type HedgeSettings = {
-  /** Wait before a second attempt is sent; "p95": of the deployment's own time to first byte. */
+  /** Wait before a second attempt is sent; "p95": of the model group's own time to first byte. */
   readonly after: number | "p95";
   /** Bound of the extra requests, as a share of all (0 to 1). */
   readonly maxExtra: number;

@@ -129,7 +129,7 @@ export class AdaptiveLimit {
     this.#beginWindow(nowMs);
   }
 
-  /** The provider had too much to do: a timeout, a 429, a 503. */
+  /** The provider had too much to do: a timeout or a 429. */
   onDrop(nowMs: number): void {
     this.#hasDropped = true;
     this.#isStarting = false;

@@ -180,6 +180,7 @@ function makeFacts(of: {
     caller: of.key?.name ?? "anonymous",
     team: of.key?.team ?? null,
     tags: of.tags,
+    keyTags: of.key?.tags ?? [],
     inputTokens: of.tokens,
     outputTokens: 0,
     header: (name) => of.headers.get(name) ?? null,

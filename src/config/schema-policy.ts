@@ -75,7 +75,7 @@ export const breaker = v.pipe(
       minimum: v.optional(integer("Requests in the window before the share counts; 10 by default.", 1, 10_000)),
       open: v.optional(
         duration(
-          "How long it stays open the first time, longer with every probe that fails, always between 1s and 60s; 5s by default.",
+          "How long it stays open the first time, longer with every probe that fails, up to 60s; 5s by default.",
           "1ms",
           "60s",
         ),

@@ -8,6 +8,7 @@ import type { Facts } from "../route/facts.ts";
 import type { RequestHead } from "../wire/request-head.ts";
 
 const NOTHING: JsonObject = {};
+const NO_TAGS: readonly string[] = [];
 /** An image of common size: https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs */
 const TOKENS_PER_IMAGE = 1_500;
 /** Members of the dialects' requests in which a prompt begins, in the order in which providers read them. */
@@ -70,6 +71,10 @@ export class RequestFacts implements Facts {
   get tags(): readonly string[] {
     this.#tags ??= tagsOf(this.header("x-llmux-tags"), this.#caller.key, this.metadata["tags"]);
     return this.#tags;
+  }
+
+  get keyTags(): readonly string[] {
+    return this.#caller.key?.tags ?? NO_TAGS;
   }
 
   get caller(): string {

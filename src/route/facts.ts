@@ -14,6 +14,8 @@ export interface Facts {
   readonly team: string | null;
   /** From `x-llmux-tags`, the body's `metadata.tags`, and the key. */
   readonly tags: readonly string[];
+  /** Of these the key's: a promise of the operator's, which the caller's own can narrow and never widen. */
+  readonly keyTags: readonly string[];
   /** Estimates; 0 where there is no body to read. */
   readonly inputTokens: number;
   readonly outputTokens: number;

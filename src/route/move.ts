@@ -30,6 +30,6 @@ export type Availability =
   /** Out until then (in the clock's milliseconds), and why: a word for the trace and the error's message. */
   | {
       readonly kind: "out";
-      readonly why: "breaker" | "cool-down" | "rate limit" | "full";
+      readonly why: "breaker" | "cool-down" | "rate limit";
       readonly untilMs: number;
     };

@@ -29,12 +29,12 @@ describe("adaptive concurrency of 2 to 2", () => {
         const warm = isFresh ? 0 : 1;
         await stage.answerInTurn(warm);
         const open = gated(stage);
-        const first = [stage.answer(), stage.answer()];
+        const first = [await stage.ask(), await stage.ask()];
         await stage.member("a").waitForRequests(warm + 2);
         expect(isWell(await stage.answer())).toBe(true);
         expect(stage.asked).toEqual([warm + 2, 1]);
         open();
-        for (const answer of await Promise.all(first)) expect(isWell(answer)).toBe(true);
+        for (const caller of first) expect(isWell(await caller.readAnswer())).toBe(true);
         expect(isWell(await stage.answer())).toBe(true);
         expect(stage.asked).toEqual([warm + 3, 1]);
       });
@@ -45,14 +45,14 @@ describe("adaptive concurrency of 2 to 2", () => {
         const warm = isFresh ? 0 : 1;
         await stage.answerInTurn(warm);
         const open = gated(stage);
-        const all = [stage.answer(), stage.answer(), stage.answer()];
+        const all = [await stage.ask(), await stage.ask(), await stage.ask()];
         await until("the third to stand in the queue", async () => {
           const { a } = (await stage.readStatus()).providers;
           return a?.in_flight === 2 && a.queued === 1;
         });
         expect(stage.asked).toEqual([warm + 2]);
         open();
-        for (const answer of await Promise.all(all)) expect(isWell(answer)).toBe(true);
+        for (const caller of all) expect(isWell(await caller.readAnswer())).toBe(true);
       });
     });
   }
@@ -74,16 +74,16 @@ describe("adaptive concurrency of 2 to 2", () => {
     await RouteStage.with(options, async (stage) => {
       await stage.answer();
       const open = gated(stage);
-      const all = [stage.answer(), stage.answer()];
+      const all = [await stage.ask(), await stage.ask()];
       await stage.member("a").waitForRequests(3);
       await stage.reload({ providers: { a: {} } });
-      all.push(stage.answer());
+      all.push(await stage.ask());
       await stage.member("a").waitForRequests(4);
       await stage.reload({ providers: { a: TWO } });
       expect(isWell(await stage.answer())).toBe(true);
       expect(stage.asked).toEqual([4, 1]);
       open();
-      for (const answer of await Promise.all(all)) expect(isWell(answer)).toBe(true);
+      for (const caller of all) expect(isWell(await caller.readAnswer())).toBe(true);
     });
   });
 });

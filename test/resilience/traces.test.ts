@@ -88,7 +88,7 @@ describe("the trace", () => {
   });
 
   test("is bounded and printable, whatever names and callers say", async () => {
-    const many = Array.from({ length: 120 }, (_, index) => ({
+    const many = Array.from({ length: 100 }, (_, index) => ({
       provider: "only",
       model: `${"a very long model's name; with: a “quote” and a line's end ".repeat(2)}${index}`,
       tags: ["rare"],

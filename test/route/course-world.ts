@@ -111,6 +111,7 @@ export function makeFacts(fields: Partial<Facts> = {}): Facts {
     caller: "anonymous",
     team: null,
     tags: [],
+    keyTags: [],
     inputTokens: 100,
     outputTokens: 100,
     header: () => null,

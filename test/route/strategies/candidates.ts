@@ -76,6 +76,7 @@ export function makeFacts(traits: FactTraits = {}): Facts {
     caller: "shop",
     team: null,
     tags: [],
+    keyTags: [],
     inputTokens: 0,
     outputTokens: 0,
     metadata: {},
