@@ -213,6 +213,7 @@ export class Gateway implements CallerHost {
       exchange.phase = "queued";
       const { gateway } = this.#upstreams.bulkheads;
       exchange.hold(gateway.tryAcquire(0, exchange.priority) ?? (await this.#waitForPermit(gateway, 0, exchange)));
+      if (exchange.isSettled) return;
       if (recognised === null) {
         this.#serveLifecycle(caller, exchange, snapshot, lifecycle as LifecycleRequest);
         return;
@@ -221,6 +222,7 @@ export class Gateway implements CallerHost {
       exchange.phase = "reading";
       const reading = this.#read(caller, recognised, snapshot);
       const request = reading instanceof Promise ? await reading : reading;
+      if (exchange.isSettled) return;
       exchange.startOwnWork();
       const { group, rest } = lookUpGroup(snapshot, request.model) ?? refuseUnknown(snapshot, request.model, who);
       requireAllowed(who, request.model);
@@ -229,6 +231,7 @@ export class Gateway implements CallerHost {
       if (admitting !== null) {
         exchange.endOwnWork();
         await admitting;
+        if (exchange.isSettled) return;
       }
 
       // route

@@ -54,6 +54,11 @@ export function authenticate(head: CredentialHead, keys: ReadonlyMap<string, Key
     found = findKey(value, keys);
     given ??= value;
   }
+  if (found === null) {
+    const value = readProtocolKey(headers.get("sec-websocket-protocol"));
+    found = findKey(value, keys);
+    given ??= value;
+  }
   if (found === null && query !== "") {
     const value = readQueryKey(query);
     found = findKey(value, keys);
@@ -113,6 +118,16 @@ function readBearer(authorization: string | null): string | null {
   if (authorization === null || authorization.length <= BEARER.length) return null;
   if (authorization.slice(0, BEARER.length).toLowerCase() !== BEARER) return null;
   return authorization.slice(BEARER.length).trim();
+}
+
+/** A browser can set no header on a WebSocket: OpenAI's realtime clients put the key among the protocols they offer. */
+const SECRET_PROTOCOL = "openai-insecure-api-key.";
+
+function readProtocolKey(protocols: string | null): string | null {
+  const start = protocols?.indexOf(SECRET_PROTOCOL) ?? -1;
+  if (protocols === null || start === -1) return null;
+  const end = protocols.indexOf(",", start);
+  return protocols.slice(start + SECRET_PROTOCOL.length, end === -1 ? protocols.length : end).trim();
 }
 
 /** Google's `?key=`. */

@@ -41,9 +41,9 @@ export function takePlaces(
 }
 
 /** A place that did not come. */
-export function noPlace(provider: string, reason: RejectReason): Unfit {
+export function noPlace(provider: string, reason: RejectReason, boundsTokens: boolean): Unfit {
   const why = {
-    full: "is at its limit of concurrent requests",
+    full: `is at its limit of concurrent requests${boundsTokens ? ", or of tokens in flight" : ""}`,
     timeout: "had no free place in time",
     shed: "gave this request's place to a more urgent one",
   }[reason];

@@ -119,10 +119,10 @@ export class Attempt implements RelayEvents, GateKeeper {
   }
 
   /** Nobody wants it any more: the provider's connection is closed before this returns. */
-  abandon(nowMs: number): void {
+  abandon(nowMs: number, tokens: number | null = null): void {
     this.gate?.close();
     this.call?.abort();
-    this.end(null, nowMs);
+    this.end(tokens, nowMs);
   }
 
   // ---- From the gate ------------------------------------------------------------------------------------------------------

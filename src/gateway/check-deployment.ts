@@ -15,12 +15,17 @@ export async function checkDeployment(
   const request = composeHealthCheck(deployment);
   if (request === null) return "unknown";
   const { provider } = deployment;
-  const credential = upstreams.credentials.choose(provider, credentialScope(deployment), null)?.credential ?? null;
+  const chosen = upstreams.credentials.choose(provider, credentialScope(deployment), null);
+  const credential = chosen?.credential ?? null;
   const auth =
     credential === null || credential.kind === "header"
       ? staticHeaders(credential)
       : await credential.authorizer.authorize({ ...request, hostHeader: provider.origin.hostHeader });
   const pool = upstreams.poolOf(provider, "answer");
   const requestId = `health_${(checkCount++).toString(16)}`;
-  return runHealthCheck({ deployment, request, auth, requestId, pool, wheel: upstreams.wheel, timeoutMs, signal });
+  const run = { deployment, request, auth, requestId, pool, wheel: upstreams.wheel, timeoutMs, signal };
+  const result = await runHealthCheck(run);
+  // The one try of a refused credential may have been this.
+  if (result === "healthy" && chosen !== null) upstreams.credentials.noteSuccess(chosen);
+  return result;
 }

@@ -97,6 +97,8 @@ export class Drive implements AttemptOwner {
     if (call !== null && (call.phase === "connecting" || call.phase === "waiting")) this.#exchange.phase = call.phase;
     const relay = this.#winner?.relay ?? null;
     if (relay !== null) this.#take(relay);
+    const { usage } = this.#exchange;
+    if (usage !== null && this.#winner !== null) this.#upstreams.onUsage(this.#winner.candidate.deployment, usage);
     this.#abandonAll();
     this.#exchange.noteUpstreamClosed();
     this.#upstreams.settle(this.#exchange, this.#caller, { kind: "cancelled", phase: this.#exchange.phase });
@@ -105,7 +107,8 @@ export class Drive implements AttemptOwner {
   /** The gateway ends it: what streams is told to be cut, what is not answered gets the error. */
   cut(error: GatewayError): void {
     const relay = this.#winner?.relay ?? null;
-    if (relay !== null) relay.cut(error);
+    if (this.#broken !== null) this.#giveUp({ attempt: this.#broken.attempt, error });
+    else if (relay !== null) relay.cut(error);
     else this.#rescue(error);
   }
 
@@ -189,7 +192,7 @@ export class Drive implements AttemptOwner {
       caller: this.#exchange.caller,
       nowMs: this.#wallNow(),
       responses: this.#upstreams.responses,
-      isResumable: policy?.resume === "text",
+      isResumable: this.#broken !== null || policy?.resume === "text",
       continues: relay instanceof TranslateRelay ? (relay.resumable?.text ?? null) : null,
     };
   }
@@ -223,20 +226,29 @@ export class Drive implements AttemptOwner {
     const waiter = {
       onGranted: (permit: Permit) => {
         isAnswered = true;
-        this.#ticket = null;
+        this.#stopWaiting();
         attempt.hold(permit);
         this.#goOn(() => this.#admit(attempt, at + 1));
       },
       onRejected: (reason: RejectReason) => {
         isAnswered = true;
-        this.#ticket = null;
+        this.#stopWaiting();
         const { name } = attempt.candidate.deployment.provider;
         this.#upstreams.onBulkheadRejected(name);
-        this.#goOn(() => this.#unfit(attempt, noPlace(name, reason)));
+        this.#goOn(() => this.#unfit(attempt, noPlace(name, reason, bulkhead.boundsTokens)));
       },
     };
     const ticket = bulkhead.enqueue(waiter, tokens, exchange.priority);
-    if (!isAnswered) this.#ticket = ticket;
+    if (isAnswered) return;
+    this.#ticket = ticket;
+    // The request's own time goes on while it waits.
+    const { totalMs } = attempt.candidate.deployment.timeouts;
+    this.#cancelWait = this.#upstreams.schedule(exchange.startedMs + totalMs - this.#now(), () => {
+      this.#cancelWait = null;
+      this.#rescue(
+        new GatewayError("upstream_timeout", `The request found no free place within its total of ${totalMs} ms.`),
+      );
+    });
   }
 
   #enter(attempt: Attempt): Move | null {
@@ -246,21 +258,36 @@ export class Drive implements AttemptOwner {
     const unfit = enterDeployment(upstreams, attempt, facts, course?.isLastResort === true, nowMs);
     if (unfit !== null) return this.#unfit(attempt, unfit);
     const tried = this.#tried?.get(attempt.candidate.deployment.provider.name) ?? null;
-    const auth = authorizeAttempt(upstreams, attempt, tried);
-    if (auth === "none left") return this.#unfit(attempt, { why: "every credential was refused", error: null });
-    if (!(auth instanceof Promise)) {
-      this.#launch(attempt, auth, nowMs);
-      return null;
+    try {
+      const auth = authorizeAttempt(upstreams, attempt, tried);
+      if (auth === "none left") return this.#unfit(attempt, { why: "every credential was refused", error: null });
+      if (!(auth instanceof Promise)) {
+        this.#launch(attempt, auth, nowMs);
+        return null;
+      }
+      this.#exchange.phase = "connecting";
+      auth
+        .then((headers) => {
+          if (!attempt.isOver) this.#launch(attempt, headers, this.#now());
+        })
+        .catch((thrown: unknown) => this.#unauthorised(attempt, thrown));
+    } catch (thrown) {
+      if (thrown instanceof CallerGone || attempt.call !== null) throw thrown;
+      this.#unauthorised(attempt, thrown);
     }
-    this.#exchange.phase = "connecting";
-    auth
-      .then((headers) => {
-        if (!attempt.isOver) this.#launch(attempt, headers, this.#now());
-      })
-      .catch((thrown: unknown) => {
-        if (!attempt.isOver) this.onAttemptEnd(attempt, { kind: "unanswered", error: GatewayError.from(thrown) });
-      });
     return null;
+  }
+
+  /** Its credential cannot be had (a key of the wrong form, a token service that is down): as if the provider had refused it. */
+  #unauthorised(attempt: Attempt, thrown: unknown): void {
+    if (attempt.isOver) return;
+    const error = GatewayError.from(thrown);
+    const isOurs = error.code === "internal" || thrown instanceof CallerGone;
+    const told = isOurs
+      ? error
+      : new GatewayError(error.code, error.message, { upstreamType: "auth", ...error.options, cause: thrown });
+    if (thrown instanceof CallerGone) this.#rescue(thrown);
+    else this.onAttemptEnd(attempt, { kind: "unanswered", error: told });
   }
 
   /** The deployment cannot take it: no attempt was made. */
@@ -268,7 +295,8 @@ export class Drive implements AttemptOwner {
     this.#drop(attempt);
     if (attempt.isHedge) return null;
     const { course } = this.#pending ?? {};
-    if (course === undefined) throw error ?? new GatewayError("no_deployment", `The deployment is out: ${why}.`);
+    if (course === undefined)
+      throw error ?? new GatewayError("no_deployment", `The deployment is out: ${why}.`, { retryAfterSeconds: 1 });
     return course.afterUnfit(attempt.candidate, why, error, this.#now(), this.#wallNow());
   }
 
@@ -284,8 +312,13 @@ export class Drive implements AttemptOwner {
     const outgoing = attempt.outgoing as Outgoing;
     const { deployment } = plan.routed;
     const { upload, isUpgrade, isStreamRequested } = outgoing;
-    exchange.group = deployment.group;
-    exchange.provider = deployment.provider.name;
+    this.#name(attempt);
+    if (this.#broken === null) {
+      // What an attempt before it came to is not this one's.
+      exchange.status = 0;
+      exchange.usage = null;
+      exchange.upstreamErrorType = null;
+    }
     if (exchange.attempts++ === 0) upstreams.live.budgetOf(deployment.provider, nowMs).onRequest(nowMs);
     attempt.startedMs = nowMs;
     const kind = isStreamRequested || isUpgrade ? "stream" : "answer";
@@ -301,8 +334,9 @@ export class Drive implements AttemptOwner {
     } else if (upload === null && !isUpgrade) {
       attempt.gate = new CommitGate(
         attempt,
+        upstreams.wheel,
         isStreamRequested,
-        makeSlowAnswerGuard(upstreams, plan, outgoing, this.#policy()),
+        makeSlowAnswerGuard(plan, outgoing, this.#policy()),
       );
       listener = attempt.gate;
     } else {
@@ -324,6 +358,7 @@ export class Drive implements AttemptOwner {
       if (translation === null) throw new GatewayError("internal", "A stream cannot be continued without translation.");
       const mark = `${deployment.provider.name}/${plan.routed.upstreamModel}`;
       if (!(broken.attempt.relay as TranslateRelay).resume(call, translation, mark, attempt)) return;
+      this.#broken = null;
     } else if (attempt.gate !== null) attempt.gate.attach(call);
     else attempt.relay?.attach(call);
     if (upload !== null && attempt.relay instanceof AnswerRelay) {
@@ -334,6 +369,12 @@ export class Drive implements AttemptOwner {
     call.start();
     upload?.sendTo(call, plan.routed.upstreamModel);
     if (broken === null && !attempt.isHedge) this.#armHedge(attempt);
+  }
+
+  /** What is told of the exchange is told of this attempt's deployment. */
+  #name({ candidate: { deployment } }: Attempt): void {
+    this.#exchange.group = deployment.group;
+    this.#exchange.provider = deployment.provider.name;
   }
 
   /** Of the group that the present attempt belongs to. */
@@ -351,14 +392,14 @@ export class Drive implements AttemptOwner {
 
   #armHedge(attempt: Attempt): void {
     const pending = this.#pending;
-    if (pending === null || attempt.gate === null) return;
+    if (pending === null || attempt.gate === null || pending.endpoint.operation === "count-tokens") return;
     const { snapshot } = pending;
     const { group: name } = attempt.candidate.deployment;
     const group = snapshot.models.get(name) ?? snapshot.implicitGroups.get(name);
     const settings = group?.policy.hedge ?? null;
     if (group === undefined || settings === null) return;
     const control = this.#upstreams.live.hedgeOf(group);
-    control.onRequest(this.#now());
+    if (this.#exchange.attempts === 1) control.onRequest(this.#now());
     const delayMs = control.delayMs(settings);
     if (delayMs === null) return;
     this.#cancelHedge?.();
@@ -396,9 +437,7 @@ export class Drive implements AttemptOwner {
     if (this.#rival !== null) this.#upstreams.count("hedges", String(attempt === this.#rival));
     const other = attempt === this.#rival ? this.#attempt : this.#rival;
     if (other !== null && other !== attempt) this.#drop(other);
-    const { deployment } = attempt.candidate;
-    this.#exchange.group = deployment.group;
-    this.#exchange.provider = deployment.provider.name;
+    this.#name(attempt);
     attempt.relay = makeRelay(this.#upstreams, this.#caller, this.#exchange, attempt, this.#mayResume());
     attempt.gate = null;
     return attempt.relay;
@@ -408,7 +447,9 @@ export class Drive implements AttemptOwner {
     const said = readErrorAnswer(answer, attempt.candidate.deployment.provider, this.#wallNow());
     this.#exchange.upstreamErrorType = said.type;
     judgeFailure(this.#upstreams, attempt, said.class, said.status, said.retryAfterMs);
+    this.#name(attempt);
     if (this.#hasOther(attempt)) {
+      attempt.end("unserved", this.#now());
       this.#drop(attempt);
       return false;
     }
@@ -440,7 +481,7 @@ export class Drive implements AttemptOwner {
         candidate.live.firstByte.add(firstByteMs, nowMs);
       this.#upstreams.onFirstByte(candidate.deployment, firstByteMs);
     }
-    if (this.#pending !== null && !this.#mayResume()) this.#forgetRequest(attempt);
+    if (!this.#mayResume()) this.#forgetRequest(attempt);
   }
 
   onProviderDone(): void {
@@ -456,7 +497,10 @@ export class Drive implements AttemptOwner {
         this.#complete(attempt);
         return;
       case "truncated":
+        // It answered as long as it was given: the total time is the config's, and no fault.
+        if (end.error.options.upstreamType === "timeout_total") attempt.judge("neutral", this.#now());
         judgeError(this.#upstreams, attempt, end.error);
+        if (exchange.usage !== null) this.#upstreams.onUsage(attempt.candidate.deployment, exchange.usage);
         this.#end(attempt);
         exchange.upstreamErrorType = end.error.options.upstreamType ?? null;
         this.#upstreams.settle(exchange, this.#caller, { kind: "truncated", error: end.error });
@@ -496,13 +540,13 @@ export class Drive implements AttemptOwner {
   #unanswered(attempt: Attempt, error: GatewayError): void {
     const failureClass = judgeError(this.#upstreams, attempt, error);
     if (this.#winner === attempt) this.#winner = null;
-    if (this.#hasOther(attempt)) {
-      this.#drop(attempt);
-      return;
-    }
-    const move = failureClass === null ? null : this.#nextAfter(attempt, failureClass, null);
+    const hasOther = this.#hasOther(attempt);
+    const move = failureClass === null || hasOther ? null : this.#nextAfter(attempt, failureClass, null);
     attempt.end("unserved", this.#now());
     this.#end(attempt);
+    if (hasOther) return;
+    this.#name(attempt);
+    this.#exchange.upstreamErrorType = error.options.upstreamType ?? null;
     if (move === null || move.kind === "end") this.#rescue(error);
     else this.#follow(move);
   }
@@ -526,6 +570,8 @@ export class Drive implements AttemptOwner {
   /** Nobody goes on: an attempt that was none hears what becomes of the rest. */
   #giveUp({ attempt, error }: Broken): void {
     const { candidate, plan, outgoing, relay } = attempt;
+    this.#stopWaiting();
+    if (this.#attempt !== null) this.#drop(this.#attempt);
     const last = new Attempt(this, candidate, plan as Plan, outgoing as Outgoing, false);
     last.relay = relay;
     last.isJudged = true;
@@ -582,15 +628,20 @@ export class Drive implements AttemptOwner {
     else if (attempt === this.#attempt) this.#attempt = null;
   }
 
-  #abandonAll(): void {
-    const nowMs = this.#now();
+  #stopWaiting(): void {
     this.#ticket?.leave();
     this.#cancelWait?.();
     this.#cancelHedge?.();
     this.#ticket = null;
     this.#cancelWait = null;
     this.#cancelHedge = null;
-    this.#winner?.abandon(nowMs);
+  }
+
+  #abandonAll(): void {
+    const nowMs = this.#now();
+    this.#stopWaiting();
+    const tokens = tokensOf(this.#exchange.usage);
+    this.#winner?.abandon(nowMs, tokens === null ? null : tokens - this.#tokensBefore);
     this.#attempt?.abandon(nowMs);
     this.#rival?.abandon(nowMs);
     this.#pending = null;

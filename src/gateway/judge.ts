@@ -51,10 +51,11 @@ export function judgeFailure(
   }
 }
 
-/** What the credential is told: a spent quota (OpenAI's 429 `insufficient_quota`) is a bill, whatever its status. */
+/** What the credential is told: a spent account (OpenAI's 429 `insufficient_quota`, Anthropic's 400) is a bill, whatever its status. */
 function statusFor(failureClass: "auth" | "rate_limit", status: number | null): number {
   if (failureClass === "rate_limit") return 429;
-  return status === null ? 401 : status === 429 ? 402 : status;
+  if (status === null) return 401;
+  return status === 401 || status === 403 ? status : 402;
 }
 
 /** The same for an error that is no answer. null: it was no fault of the provider's. */

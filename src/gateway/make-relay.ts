@@ -55,7 +55,6 @@ export function makeRelay(
 
 /** Watches how fast a stream begins; null where it may begin as slowly as it likes. */
 export function makeSlowAnswerGuard(
-  upstreams: Upstreams,
   { chosen }: Plan,
   { isStreamRequested }: Outgoing,
   policy: RoutePolicy | undefined,
@@ -65,13 +64,16 @@ export function makeSlowAnswerGuard(
   const reader = dialectOf(chosen.surface.dialect).generate.openReader();
   return {
     ...slow,
-    wheel: upstreams.wheel,
     countChars(payload) {
       let chars = 0;
-      reader.push(payload, (event) => {
-        if (event.kind === "text-delta" || event.kind === "reasoning-delta") chars += event.text.length;
-        else if (event.kind === "tool-call-arguments-delta") chars += event.text.length;
-      });
+      try {
+        reader.push(payload, (event) => {
+          if (event.kind === "text-delta" || event.kind === "reasoning-delta") chars += event.text.length;
+          else if (event.kind === "tool-call-arguments-delta") chars += event.text.length;
+        });
+      } catch {
+        return Number.POSITIVE_INFINITY; // what cannot be read is not judged: the caller gets it as it is
+      }
       return chars;
     },
   };

@@ -81,7 +81,8 @@ export class Router {
 
 /** Whoever may see how the gateway decides: the keys that say so, and every local caller where there are no keys. */
 function wantsTrace(head: RequestHead, { key }: Caller): boolean {
-  return head.headers.get("x-llmux-debug") !== null && (key === null || key.mayDebug);
+  const asked = head.headers.get("x-llmux-debug");
+  return (asked === "1" || asked === "true") && (key === null || key.mayDebug);
 }
 
 function showTrace(exchange: OpenExchange, trace: Trace): void {

@@ -93,6 +93,7 @@ export class Upstreams {
     this.limiter = new RateLimiter(snapshot, ledger, clock());
     const { limiter, spend, credentials } = this;
     this.live = new LiveDeployments({ limiter, spend, credentials, random, clock });
+    this.#adapt(snapshot);
   }
 
   poolOf(provider: Provider, kind: AnswerKind): ConnectionPool {
@@ -109,18 +110,18 @@ export class Upstreams {
     if (modelGroup !== undefined && modelGroup.policy.hedge !== null) {
       this.live.hedgeOf(modelGroup).observe(firstByteMs);
     }
-    if (provider.adaptive === null) return;
-    const limit = this.#adaptiveOf(provider);
-    limit.onSample(firstByteMs, this.bulkheads.ofProvider(provider).inFlight, this.clock());
-    this.bulkheads.adapt(provider, limit.limit);
+    const adaptive = this.#adaptiveOf(provider);
+    if (adaptive === null) return;
+    adaptive.onSample(firstByteMs, this.bulkheads.ofProvider(provider).inFlight, this.clock());
+    this.bulkheads.adapt(provider, adaptive.limit);
   }
 
   /** A deployment had too much to do: a timeout, or a 429. */
   onDrop({ provider }: Deployment): void {
-    if (provider.adaptive === null) return;
-    const limit = this.#adaptiveOf(provider);
-    limit.onDrop(this.clock());
-    this.bulkheads.adapt(provider, limit.limit);
+    const adaptive = this.#adaptiveOf(provider);
+    if (adaptive === null) return;
+    adaptive.onDrop(this.clock());
+    this.bulkheads.adapt(provider, adaptive.limit);
   }
 
   /** What an answer cost counts against the budgets of its deployment and provider, where its price is known. */
@@ -143,14 +144,27 @@ export class Upstreams {
     this.credentials.retain(snapshot);
     this.spend.reconfigure(snapshot);
     this.live.reconfigure(snapshot);
+    this.#adapt(snapshot);
     this.pools.retain(new Set([...snapshot.providers.values()].map((provider) => provider.poolKey)), snapshot.limits);
   }
 
-  #adaptiveOf(provider: Provider): AdaptiveLimit {
+  /** Adaptive bounds hold from the first request on, and new ones at once. */
+  #adapt({ providers }: Snapshot): void {
+    for (const provider of providers.values()) {
+      const adaptive = this.#adaptiveOf(provider);
+      if (adaptive !== null) this.bulkheads.adapt(provider, adaptive.limit);
+    }
+  }
+
+  /** null where the config of now has none: what a request of an older one learns is of no use. */
+  #adaptiveOf(provider: Provider): AdaptiveLimit | null {
+    const settings =
+      provider.adaptive === null ? null : (this.#snapshot.providers.get(provider.name)?.adaptive ?? null);
+    if (settings === null) return null;
     const { adaptive } = this.live;
     let limit = adaptive.get(provider.name);
     if (limit === undefined) {
-      limit = new AdaptiveLimit(provider.adaptive ?? { min: 1, max: 1_000 }, { random: this.random });
+      limit = new AdaptiveLimit(settings, { random: this.random });
       adaptive.set(provider.name, limit);
     }
     return limit;

@@ -9,6 +9,8 @@ import type { Relay } from "./relay.ts";
 
 /** An error answer is a few hundred bytes; of a longer one the beginning tells what it is. */
 const MAX_ERROR_BYTES = 64 * 1024;
+/** Nor is one waited for that does not end: its status alone says enough. */
+const ERROR_BODY_MS = 1_000;
 /** What a slow beginning may hold back. */
 const MAX_HELD_BYTES = 64 * 1024;
 /** As far as an error in the place of an answer shows itself. */
@@ -37,7 +39,6 @@ export type SlowAnswerGuard = {
   readonly withinMs: number;
   /** Characters of the answer's text in these bytes of its body. */
   readonly countChars: (payload: Uint8Array) => number;
-  readonly wheel: TimerWheel;
 };
 
 /**
@@ -57,6 +58,7 @@ export class CommitGate implements CallListener, DeadlineOwner {
   readonly #keeper: GateKeeper;
   readonly #guard: SlowAnswerGuard | null;
   readonly #expectsStream: boolean;
+  readonly #wheel: TimerWheel;
   #call: UpstreamCall | null = null;
   #state: State = "waiting";
   /** Whether an error in the place of an answer could be seen. */
@@ -67,7 +69,8 @@ export class CommitGate implements CallListener, DeadlineOwner {
   #chars = 0;
 
   /** `expectsStream`: an answer without a body would be none. */
-  constructor(keeper: GateKeeper, expectsStream: boolean, guard: SlowAnswerGuard | null) {
+  constructor(keeper: GateKeeper, wheel: TimerWheel, expectsStream: boolean, guard: SlowAnswerGuard | null) {
+    this.#wheel = wheel;
     this.#keeper = keeper;
     this.#expectsStream = expectsStream;
     this.#guard = guard;
@@ -83,12 +86,13 @@ export class CommitGate implements CallListener, DeadlineOwner {
     this.#state = "done";
     this.#held = null;
     this.#head = null;
-    this.#guard?.wheel.remove(this);
+    if (this.deadlineMs !== Number.POSITIVE_INFINITY) this.#wheel.remove(this);
   }
 
   onHead(head: ResponseHead): void {
     this.#head = head;
-    this.#state = head.status >= 400 ? "error" : "begun";
+    if (head.status >= 400) this.#beginError();
+    else this.#state = "begun";
     const isText =
       this.#expectsStream || isJsonType(head) || head.headers.startsWith("content-type", "text/event-stream");
     this.#isReadable = isText && isIdentity(head.headers.get("content-encoding"));
@@ -126,6 +130,11 @@ export class CommitGate implements CallListener, DeadlineOwner {
 
   onError(error: GatewayError): void {
     if (this.#state === "done") return;
+    if (this.#state === "error") {
+      // Broken off or not, its status has told what it is.
+      this.#showError()?.onError(error);
+      return;
+    }
     this.close();
     this.#keeper.onFailed(error);
   }
@@ -169,7 +178,7 @@ export class CommitGate implements CallListener, DeadlineOwner {
     const beginning = this.#held?.length === 1 ? (this.#held[0] as Buffer) : Buffer.concat(this.#held ?? []);
     switch (lookAt(beginning, 0, beginning.length)) {
       case "error":
-        this.#state = "error";
+        this.#beginError();
         return;
       case "answer":
         if (this.#guard === null) this.#commit();
@@ -181,6 +190,11 @@ export class CommitGate implements CallListener, DeadlineOwner {
   }
 
   // ---- Errors -------------------------------------------------------------------------------------------------------------
+
+  #beginError(): void {
+    this.#state = "error";
+    this.#wheel.set(this, this.#wheel.refresh() + ERROR_BODY_MS);
+  }
 
   #holdError(bytes: Buffer, slices: BodySlices): void {
     this.#hold(bytes, slices);
@@ -204,7 +218,7 @@ export class CommitGate implements CallListener, DeadlineOwner {
 
   #beginSlow(guard: SlowAnswerGuard, beginning: Buffer): void {
     this.#state = "slow";
-    guard.wheel.set(this, guard.wheel.refresh() + guard.withinMs);
+    this.#wheel.set(this, this.#wheel.refresh() + guard.withinMs);
     this.#judgeSpeed(guard, beginning);
   }
 
@@ -218,8 +232,9 @@ export class CommitGate implements CallListener, DeadlineOwner {
     if (this.#chars >= wanted || this.#heldBytes > MAX_HELD_BYTES) this.#commit();
   }
 
-  /** The time of a slow beginning is over. */
+  /** The time of a slow beginning, or of an error that does not end, is over. */
   onDeadline(): void {
+    if (this.#state === "error") this.#showError();
     if (this.#state !== "slow") return;
     const { minCharsPerSecond, withinMs } = this.#guard as SlowAnswerGuard;
     this.#call?.abort();

@@ -1,4 +1,5 @@
 import type { ErrorCode, GatewayError, UpstreamErrorType } from "../errors.ts";
+import { asObject, asString, parseObject } from "../lib/json.ts";
 import type { FailureClass } from "../policy.ts";
 
 /** An error's words stand at its beginning; what is longer repeats the request. */
@@ -94,9 +95,37 @@ export function classifyBody(status: number, bodyText: string): FailureClass {
   if (table === null) return byStatus;
   const text = bodyText.slice(0, MAX_TEXT_CHARS).toLowerCase();
   for (const [failureClass, phrases] of table) {
-    for (const phrase of phrases) if (text.includes(phrase)) return failureClass;
+    // What takes a credential or a deployment from everybody must be said by the provider itself, and not by a prompt that it repeats.
+    const isTold =
+      failureClass === "rate_limit" || failureClass === "auth" ? saysItself(text, phrases) : says(text, phrases);
+    if (isTold) return failureClass;
   }
   return byStatus;
+}
+
+function says(text: string, phrases: readonly string[]): boolean {
+  for (const phrase of phrases) if (text.includes(phrase)) return true;
+  return false;
+}
+
+/** `phrase`: how the message begins; behind an "…" what comes somewhere after that. */
+function begins(message: string, phrase: string): boolean {
+  const gap = phrase.indexOf("…");
+  if (gap === -1) return message.startsWith(phrase);
+  return message.startsWith(phrase.slice(0, gap)) && message.includes(phrase.slice(gap + 1), gap);
+}
+
+/** In its codes, or as the first words of its message. `text`: in lower case. */
+function saysItself(text: string, phrases: readonly string[]): boolean {
+  const body = parseObject(text);
+  const error = asObject(body?.["error"]) ?? body ?? {};
+  const message = asString(error["message"]) ?? asString(body?.["error"]) ?? asString(body?.["detail"]) ?? text;
+  const codes = [error["code"], error["type"], error["status"], body?.["code"], body?.["type"], body?.["status"]];
+  for (const phrase of phrases) {
+    if (begins(message.trimStart(), phrase)) return true;
+    for (const code of codes) if (code !== undefined && code !== null && String(code) === phrase) return true;
+  }
+  return false;
 }
 
 type PhraseTable = readonly (readonly [FailureClass, readonly string[]])[];
@@ -188,7 +217,16 @@ const NOT_ALLOWED = [
 ] as const;
 
 /** A rate limit behind another status. */
-const TOO_MUCH = ["rate_limit_exceeded", "tokens per minute", "too many requests", "resource_exhausted"] as const;
+const TOO_MUCH = [
+  "rate_limit_exceeded",
+  "rate_limit_error",
+  "rate limit",
+  "too many requests",
+  "too_many_requests",
+  "too many tokens…per minute",
+  "resource_exhausted",
+  "429",
+] as const;
 
 /** A refused credential, or an empty account, behind another status. */
 const NOT_ENTITLED = [
@@ -196,9 +234,9 @@ const NOT_ENTITLED = [
   "invalid_api_key",
   "incorrect api key provided",
   "api key not valid",
-  "credit balance is too low",
+  "your credit balance is too low",
   "insufficient_quota",
-  "security token included in the request",
+  "the security token included in the request",
 ] as const;
 
 /** A model that is not there, behind another status. */
@@ -218,7 +256,7 @@ const BEHIND_RATE_LIMIT: PhraseTable = [["auth", ["insufficient_quota"]]];
 /** Servers on people's own machines say it so. */
 const BEHIND_SERVER_ERROR: PhraseTable = [["context_window", [...TOO_LONG, "is too large to process"]]];
 const BEHIND_SUCCESS: PhraseTable = [
-  ["rate_limit", [...TOO_MUCH, "rate limit", "rate_limit", `"code":429`]],
+  ["rate_limit", TOO_MUCH],
   ["context_window", TOO_LONG],
   ["content_policy", NOT_ALLOWED],
   ["auth", NOT_ENTITLED],

@@ -208,7 +208,9 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
   onDeadline(nowMs: number): void {
     if (this.phase === "done") return;
     if (nowMs >= this.#totalDeadlineMs) {
-      this.#expire("timeout_total", `The request took longer than its total of ${this.#timeouts.totalMs} ms.`);
+      // A caller that does not read is not the provider's fault.
+      const whose = this.#isPaused ? null : "timeout_total";
+      this.#expire(whose, `The request took longer than its total of ${this.#timeouts.totalMs} ms.`);
       return;
     }
     if (this.phase === "waiting" && this.#isRequestMoving()) {
@@ -245,11 +247,13 @@ export class UpstreamCall implements ConnectionUser, ConnectionSeeker, DeadlineO
   }
 
   #expire(
-    upstreamType: "timeout_total" | "timeout_idle" | "timeout_first_byte" | "timeout_connect",
+    upstreamType: "timeout_total" | "timeout_idle" | "timeout_first_byte" | "timeout_connect" | null,
     message: string,
   ): void {
     this.abort();
-    this.#listener.onError(new GatewayError("upstream_timeout", message, { upstreamType }));
+    this.#listener.onError(
+      new GatewayError("upstream_timeout", message, upstreamType === null ? {} : { upstreamType }),
+    );
   }
 
   #arm(timeoutMs: number): void {

@@ -191,6 +191,8 @@ export class UpstreamConnection implements SocketOwner {
     const framing = this.#framing?.kind;
     this.#user = null;
     this.#close();
+    // What was thrown while its bytes were handled leaves the socket open.
+    if (error !== undefined) this.socket?.terminate();
     if (user === null) return;
     if (error !== undefined && isOurs(error)) user.onBroken(GatewayError.from(error), true);
     else if (wasState === "upgraded") user.onUpgradedClose();

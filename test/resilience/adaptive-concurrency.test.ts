@@ -50,6 +50,7 @@ describe("adaptive concurrency of 2 to 2", () => {
           const { a } = (await stage.readStatus()).providers;
           return a?.in_flight === 2 && a.queued === 1;
         });
+        await stage.member("a").waitForRequests(warm + 2);
         expect(stage.asked).toEqual([warm + 2]);
         open();
         for (const caller of all) expect(isWell(await caller.readAnswer())).toBe(true);

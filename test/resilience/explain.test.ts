@@ -78,7 +78,7 @@ describe("llmux explain", () => {
   test("as text: candidates, the order, and what each failure leads to; code 0", async () => {
     const { code, out, err } = await explain("--config", CONFIG, "--model", "chat", "--simulate", "500,timeout");
     expect([code, err]).toEqual([0, ""]);
-    expect(out).toStartWith("model group chat, strategy tags > priority\n");
+    expect(out).toStartWith("model group chat, strategy tags > priority");
     for (const part of [
       "  chat|near|small: near, small; 8000 tokens\n",
       "  1. chat|near|small\n  2. chat|far|large\n  3. spare|far|spare\n",

@@ -36,6 +36,7 @@ class Pressed {
   readonly fleet = new Fleet(["only"]);
   /** What every draw gives: a request is refused where this is less than its class's share. */
   draw = 0.5;
+  readonly counted: string[] = [];
   readonly #clients: RawClient[] = [];
   #port = 0;
 
@@ -71,7 +72,7 @@ class Pressed {
       answerHealth: (path) => (path === "/health/live" ? { status: 200, body: "{}" } : null),
       responseStore: new MemoryResponseStore({ maxEntries: 1, maxBytes: 1_000, ttlMs: 1_000 }, Date.now),
       onBulkheadRejected: () => undefined,
-      onHealthCheck: () => undefined,
+      count: (counter, label) => pressed.counted.push(`${counter} ${label}`),
       shedding: pressed.shedding,
       random: () => pressed.draw,
       onFault: (error) => faults.push(error),
@@ -143,6 +144,15 @@ describe("under pressure", () => {
         // Who is refused costs no provider anything.
         expect(pressed.fleet.requests - before).toBe(expected.filter((status) => (status as number) === 200).length);
       }
+      // Counted by class: one, then two, then all three of them.
+      expect(pressed.counted.filter((each) => each.startsWith("shed")).sort()).toEqual([
+        "shed high",
+        "shed low",
+        "shed low",
+        "shed low",
+        "shed normal",
+        "shed normal",
+      ]);
       pressed.clock.advance(RELEASE_MS + 1);
       pressed.press(-1);
       expect(await pressed.statuses()).toEqual([200, 200, 200]);
