@@ -99,7 +99,7 @@ describe("the trace", () => {
         [...DEBUG],
         [...DEBUG, ["x-llmux-tags", "caf\u00e9 \u00ff; x-injected: yes"]],
         [
-          ["x-llmux-debug", "\u00ff".repeat(500)],
+          ["x-llmux-debug", "true"],
           ["x-llmux-tags", "none"],
         ],
       ];

@@ -7,9 +7,9 @@ import { drawRequest, drawResponse } from "../instruments/fuzz-grammar.ts";
 import { readWithOurParser, type FuzzSide } from "../instruments/fuzz-our-parser.ts";
 import type { Reading } from "../instruments/fuzz-reading.ts";
 import { findNode, readWithNode, type NodeReading } from "../instruments/node-parser.ts";
-import { Random, seedFromEnvironment } from "../instruments/random.ts";
+import { Random, fuzzSeed } from "../instruments/random.ts";
 
-const SEED = seedFromEnvironment("FUZZ_SEED");
+const SEED = fuzzSeed();
 const COUNT = Number(process.env["FUZZ_COUNT"] ?? 5_000);
 /** Inputs per run of `node`: what is held in memory at once. */
 const BATCH = 5_000;
