@@ -4,6 +4,9 @@
  */
 import { MAX_OUTPUT_TOKENS } from "./token-ratio.ts";
 
+/** An image of common size: https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs */
+export const TOKENS_PER_IMAGE = 1_500;
+
 export type TokenHints = {
   /** The body without its media. */
   readonly promptBytes: number;

@@ -5,6 +5,7 @@
  * came is looked up and then compared in constant time; a lookup that ends early tells about hashes, which nobody can choose.
  * Hashing costs 0.2 µs (Bun.SHA256, a key of 50 characters), so nothing is cached and no key outlives its request.
  */
+import { KEY_PROTOCOL } from "../lib/key-protocol.ts";
 import { GatewayError } from "../errors.ts";
 import type { Caller } from "../exchange.ts";
 import { type Key, PRIORITIES, type Priority } from "../policy.ts";
@@ -120,14 +121,11 @@ function readBearer(authorization: string | null): string | null {
   return authorization.slice(BEARER.length).trim();
 }
 
-/** A browser can set no header on a WebSocket: OpenAI's realtime clients put the key among the protocols they offer. */
-const SECRET_PROTOCOL = "openai-insecure-api-key.";
-
 function readProtocolKey(protocols: string | null): string | null {
-  const start = protocols?.indexOf(SECRET_PROTOCOL) ?? -1;
+  const start = protocols?.indexOf(KEY_PROTOCOL) ?? -1;
   if (protocols === null || start === -1) return null;
   const end = protocols.indexOf(",", start);
-  return protocols.slice(start + SECRET_PROTOCOL.length, end === -1 ? protocols.length : end).trim();
+  return protocols.slice(start + KEY_PROTOCOL.length, end === -1 ? protocols.length : end).trim();
 }
 
 /** Google's `?key=`. */

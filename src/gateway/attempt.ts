@@ -1,3 +1,4 @@
+import type { Held, Reserved } from "../account/open-exchange.ts";
 import type { GatewayError } from "../errors.ts";
 import type { ChosenCredential } from "./credentials.ts";
 import type { Outgoing, Plan } from "./outgoing.ts";
@@ -6,16 +7,6 @@ import type { RelayEnd, RelayEvents } from "../relay/answer-relay.ts";
 import type { Relay } from "../relay/relay.ts";
 import type { UpstreamCall } from "../wire/upstream-call.ts";
 import type { LiveCandidate } from "./live-deployments.ts";
-
-/** What an attempt holds of its deployment until it is over. */
-interface Held {
-  settle(): void;
-}
-
-interface Reserved {
-  settle(tokens: number | null, nowMs: number): void;
-  settleUnserved(nowMs: number): void;
-}
 
 /** Who makes attempts: told what becomes of each. */
 export interface AttemptOwner {

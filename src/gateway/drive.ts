@@ -542,8 +542,7 @@ export class Drive implements AttemptOwner {
     if (this.#winner === attempt) this.#winner = null;
     const hasOther = this.#hasOther(attempt);
     const move = failureClass === null || hasOther ? null : this.#nextAfter(attempt, failureClass, null);
-    attempt.end("unserved", this.#now());
-    this.#end(attempt);
+    this.#end(attempt, "unserved");
     if (hasOther) return;
     this.#name(attempt);
     this.#exchange.upstreamErrorType = error.options.upstreamType ?? null;
@@ -613,10 +612,15 @@ export class Drive implements AttemptOwner {
     return other !== null && other !== attempt && !other.isOver;
   }
 
-  /** The attempt is over, and with it whatever raced it. */
-  #end(attempt: Attempt): void {
+  /** What the present attempt used: of a stream that several wrote, its own part. */
+  #tokensOfLast(): number | null {
     const tokens = tokensOf(this.#exchange.usage);
-    attempt.end(tokens === null ? null : tokens - this.#tokensBefore, this.#now());
+    return tokens === null ? null : tokens - this.#tokensBefore;
+  }
+
+  /** The attempt is over. */
+  #end(attempt: Attempt, tokens: number | null | "unserved" = this.#tokensOfLast()): void {
+    attempt.end(tokens, this.#now());
     if (attempt === this.#rival) this.#rival = null;
     else if (attempt === this.#attempt) this.#attempt = null;
   }
@@ -640,8 +644,7 @@ export class Drive implements AttemptOwner {
   #abandonAll(): void {
     const nowMs = this.#now();
     this.#stopWaiting();
-    const tokens = tokensOf(this.#exchange.usage);
-    this.#winner?.abandon(nowMs, tokens === null ? null : tokens - this.#tokensBefore);
+    this.#winner?.abandon(nowMs, this.#tokensOfLast());
     this.#attempt?.abandon(nowMs);
     this.#rival?.abandon(nowMs);
     this.#pending = null;

@@ -1,4 +1,5 @@
 /** Counting tokens for a model whose provider has no such call: an estimate, told as one. */
+import { TOKENS_PER_IMAGE } from "../account/estimate-tokens.ts";
 import { parseBody } from "../dialect/translate.ts";
 import type { NeutralRequest, Part } from "../dialect/neutral.ts";
 import type { Endpoint } from "../dialect/dialect.ts";
@@ -10,8 +11,6 @@ import { dialectOf, type ReadRequest } from "./read-request.ts";
 const BYTES_PER_TOKEN = 4;
 /** What a message's own frame takes: https://cookbook.openai.com/examples/how_to_count_tokens_with_tiktoken */
 const TOKENS_PER_MESSAGE = 4;
-/** An image of common size: https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs */
-const TOKENS_PER_IMAGE = 1_500;
 /** Bytes of audio, video or document behind one token are not known; they count as text of a tenth of their size. */
 const MEDIA_SHARE = 10;
 

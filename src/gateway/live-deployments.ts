@@ -18,7 +18,8 @@ const UNHEALTHY_FACTOR = 3;
 const READY: Availability = { kind: "ready" };
 const REFUSED: Availability = { kind: "refused" };
 /** Taken only where nobody else is ready. */
-const LAST: Availability = { kind: "slow-start", share: 0 };
+const FULL: Availability = { kind: "slow-start", share: 0, why: "no free place" };
+const UNHEALTHY: Availability = { kind: "slow-start", share: 0, why: "its health check failed" };
 
 export type LiveCandidate = Candidate & { readonly live: Live };
 
@@ -137,7 +138,6 @@ export class LiveDeployments {
     if (retryAtMs !== null) return { kind: "out", why: "breaker", untilMs: retryAtMs };
     const cooledMs = coolDown.untilMs(nowMs);
     if (cooledMs !== null) return { kind: "out", why: "cool-down", untilMs: cooledMs };
-    if (unhealthyUntilMs > nowMs) return LAST;
     const credential = this.#credentials.availability(deployment.provider, credentialScope(deployment), nowMs);
     if (credential.kind === "refused") return REFUSED;
     if (credential.kind === "cooling") return { kind: "out", why: "cool-down", untilMs: credential.untilMs };
@@ -145,7 +145,8 @@ export class LiveDeployments {
       const waitMs = scope.untilMs(1, nowMs);
       if (waitMs > 0) return { kind: "out", why: "rate limit", untilMs: nowMs + waitMs };
     }
-    if (isFull) return LAST;
+    if (unhealthyUntilMs > nowMs) return UNHEALTHY;
+    if (isFull) return FULL;
     const share = breaker.share(nowMs);
     return share < 1 ? { kind: "slow-start", share } : READY;
   }

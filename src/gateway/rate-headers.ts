@@ -3,9 +3,6 @@ import type { RateBucket } from "../admission/rate-bucket.ts";
 import type { RateScope, Refusal } from "../admission/rate-limits.ts";
 import { GatewayError } from "../errors.ts";
 
-/** Fields that speak of limits: where ours are told, a provider's own (of its account, which is not the caller's) stay behind. */
-export const RATE_FIELDS: readonly string[] = ["x-ratelimit-*", "anthropic-ratelimit-*"];
-
 const KINDS = ["requests", "tokens"] as const;
 type Kind = (typeof KINDS)[number];
 

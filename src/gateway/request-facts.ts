@@ -1,4 +1,4 @@
-import { certainlyExceeds, readTokenHints } from "../account/estimate-tokens.ts";
+import { certainlyExceeds, readTokenHints, TOKENS_PER_IMAGE } from "../account/estimate-tokens.ts";
 import { tagsOf } from "../auth/request-tags.ts";
 import type { TokenRatios } from "../account/token-ratio.ts";
 import type { Caller } from "../exchange.ts";
@@ -9,8 +9,6 @@ import type { RequestHead } from "../wire/request-head.ts";
 
 const NOTHING: JsonObject = {};
 const NO_TAGS: readonly string[] = [];
-/** An image of common size: https://docs.anthropic.com/en/docs/build-with-claude/vision#calculate-image-costs */
-const TOKENS_PER_IMAGE = 1_500;
 /** Members of the dialects' requests in which a prompt begins, in the order in which providers read them. */
 const PROMPT_MEMBERS = [
   "system",

@@ -15,14 +15,11 @@ export const HOP_BY_HOP: readonly string[] = [
 ];
 
 /** The provider's own request id goes by another name: `x-request-id` is the one the caller gave or got from us. */
-const FROM_PROVIDER: FieldFilter = makeFieldFilter([...HOP_BY_HOP, "content-length", "x-request-id", "x-llmux-*"]);
-
+const STAYS_BEHIND = [...HOP_BY_HOP, "content-length", "x-request-id", "x-llmux-*"];
+const FROM_PROVIDER: FieldFilter = makeFieldFilter(STAYS_BEHIND);
 /** Where the answer says what the caller may use of our own limits, the provider's word on ours there would only confuse it. */
 const FROM_PROVIDER_WITHOUT_LIMITS: FieldFilter = makeFieldFilter([
-  ...HOP_BY_HOP,
-  "content-length",
-  "x-request-id",
-  "x-llmux-*",
+  ...STAYS_BEHIND,
   "x-ratelimit-*",
   "anthropic-ratelimit-*",
 ]);

@@ -1,5 +1,6 @@
 import { GatewayError } from "../errors.ts";
 import type { DeadlineOwner, TimerWheel } from "../lib/timer-wheel.ts";
+import { WholeSlice } from "../lib/whole-slice.ts";
 import type { BodySlices } from "../wire/chunked.ts";
 import type { ResponseHead } from "../wire/response-head.ts";
 import type { CallListener, UpstreamCall } from "../wire/upstream-call.ts";
@@ -263,7 +264,7 @@ export class CommitGate implements CallListener, DeadlineOwner {
     call.handOver(relay);
     relay.attach(call);
     relay.onHead(head);
-    for (const payload of held ?? []) relay.onBody(payload, new WholeSlice(payload.length));
+    for (const payload of held ?? []) relay.onBody(payload, new WholeSlice().set(0, payload.length));
     return relay;
   }
 
@@ -273,20 +274,6 @@ export class CommitGate implements CallListener, DeadlineOwner {
     this.#held.push(payload);
     this.#heldBytes += payload.length;
     return payload;
-  }
-}
-
-/** All of a buffer as payload, without chunks around it. */
-class WholeSlice implements BodySlices {
-  readonly starts: readonly number[];
-  readonly ends: readonly number[];
-  readonly count = 1;
-  readonly rawStart = 0;
-  readonly rawEnd = -1;
-
-  constructor(length: number) {
-    this.starts = [0];
-    this.ends = [length];
   }
 }
 

@@ -1,3 +1,4 @@
+import { KEY_PROTOCOL } from "../lib/key-protocol.ts";
 import type { AuthHeaders, Provider, Surface } from "../exchange.ts";
 import { type FieldFilter, makeFieldFilter } from "../lib/header-list.ts";
 import type { RequestHead } from "../wire/request-head.ts";
@@ -95,14 +96,11 @@ function decodeName(name: string): string {
   }
 }
 
-/** A browser cannot set headers on a WebSocket: OpenAI's realtime clients put the key among the protocols they offer. */
-const SECRET_PROTOCOL = "openai-insecure-api-key.";
-
 /** The protocols that a caller offers, without its credential; null where none is left. */
 function offeredProtocols(head: RequestHead): string | null {
   const offered = head.headers.get("sec-websocket-protocol");
   if (offered === null) return null;
-  const kept = offered.split(",").filter((protocol) => !protocol.trim().startsWith(SECRET_PROTOCOL));
+  const kept = offered.split(",").filter((protocol) => !protocol.trim().startsWith(KEY_PROTOCOL));
   return kept.length === 0 ? null : kept.map((protocol) => protocol.trim()).join(", ");
 }
 

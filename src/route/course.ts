@@ -303,7 +303,7 @@ export class Course {
       if (lucky !== null) ready.push(...lucky);
       if (trace !== null) {
         for (const each of slow)
-          if (lucky?.includes(each) !== true) this.#leftOut(each.deployment, "comes back slowly");
+          if (lucky?.includes(each) !== true) this.#leftOut(each.deployment, this.#whySlow(each.deployment));
       }
     }
     const pool = ready ?? slow;
@@ -311,6 +311,11 @@ export class Course {
     const candidate = this.#pickOf(this.#prefer(pool));
     if (candidate === null) this.#left().ruledOut(this.#group.policy, this.#options.facts);
     return candidate;
+  }
+
+  #whySlow(deployment: Deployment): string {
+    const state = this.#options.availability(deployment, this.#nowMs);
+    return (state.kind === "slow-start" ? state.why : undefined) ?? "comes back slowly";
   }
 
   /** Of several, those at the provider that is wanted, and not at one that was silent just now. */

@@ -23,8 +23,8 @@ export type Move =
 /** Whether a deployment can be asked now. */
 export type Availability =
   | { readonly kind: "ready" }
-  /** It comes back slowly: taken only with this chance while others are ready. */
-  | { readonly kind: "slow-start"; readonly share: number }
+  /** It comes back slowly, or is better left alone: taken only with this chance while others are ready. */
+  | { readonly kind: "slow-start"; readonly share: number; /** For the trace. */ readonly why?: string }
   /** Its credential was refused: tried only where nobody else is left, since nobody knows until when. */
   | { readonly kind: "refused" }
   /** Out until then (in the clock's milliseconds), and why: a word for the trace and the error's message. */

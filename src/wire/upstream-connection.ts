@@ -1,3 +1,4 @@
+import { WholeSlice } from "../lib/whole-slice.ts";
 import { GatewayError } from "../errors.ts";
 import { pauseSocket, resumeSocket } from "./caller-connection.ts";
 import { type BodySlices, ChunkedDecoder } from "./chunked.ts";
@@ -36,20 +37,6 @@ type ConnectionState = "idle" | "waiting" | "body" | "upgraded" | "closed";
 /** A socket's own errors have a code; what has none was thrown while its bytes were handled, and is a fault of ours. */
 function isOurs(error: Error): boolean {
   return (error as { readonly code?: unknown }).code === undefined;
-}
-
-/** A stretch of body without framing of its own. */
-class WholeSlice implements BodySlices {
-  readonly starts = [0];
-  readonly ends = [0];
-  readonly count = 1;
-  readonly rawStart = 0;
-  readonly rawEnd = -1;
-  set(start: number, end: number): this {
-    this.starts[0] = start;
-    this.ends[0] = end;
-    return this;
-  }
 }
 
 const WHOLE = new WholeSlice();
