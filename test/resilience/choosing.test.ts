@@ -4,6 +4,7 @@ import { chatCompletion } from "../instruments/answers.ts";
 import * as faults from "../instruments/faults.ts";
 import { answers } from "../instruments/fleet.ts";
 import { keyEntry, withKey } from "./keys.ts";
+import { until } from "../instruments/until.ts";
 import { codeOf, type Entry, type Headers, isWell, NO_BREAKER, RouteStage, type StageOptions } from "./stage.ts";
 
 const TAGS: StageOptions["deployments"] = { a: { tags: ["eu"] }, b: { tags: ["us"] }, c: { tags: ["us", "fast"] } };
@@ -135,6 +136,12 @@ test("least-busy: who hangs is avoided", async () => {
     stage.member("a").behave(answers(faults.blackhole));
     const hanging = await Promise.all(Array.from({ length: 4 }, () => stage.ask({ stream: true })));
     await stage.member("a").waitForRequests(1);
+    // Those that went to b count there until they are answered.
+    await until("b to have answered", async () => {
+      const asked = stage.asked[0] as number;
+      const { providers } = await stage.readStatus();
+      return asked + (stage.asked[1] as number) === 4 && providers["b"]?.in_flight === 0;
+    });
     const held = stage.member("a").requests;
     // With two to choose from, both are looked at: the one that works on fewer is taken.
     const [more = 0] = await askedBy(stage, 20);
